@@ -1,0 +1,50 @@
+package dev.sidestep.balancing;
+
+import dev.sidestep.model.Cluster;
+import dev.sidestep.model.TrafficPolicy;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * One host and port that callers ask for, and the live answer to where it leads. Kept by {@link LoadBalancer}; data
+ * planes may keep it too. Methods are for any thread, take no lock and do not block.
+ */
+public interface Destination {
+    /** Where the first attempt of a call goes. */
+    PickResult pick();
+
+    /**
+     * Where another attempt of a call goes: not to one of {@code tried} if any other endpoint is left. Does not spend
+     * the retry budget; {@link #mayRetry} does.
+     */
+    PickResult pickAnother(List<Subchannel> tried);
+
+    /**
+     * Whether an attempt that failed may be made again: asks the policy, the count and the budget, and takes from the
+     * budget if so.
+     *
+     * @param unprocessed whether the server has provably not seen the request (connect failure, refused stream, GOAWAY
+     *     above the last id, nothing of it written)
+     * @param idempotent whether the method is GET, HEAD or OPTIONS
+     * @param attempts how many attempts were made
+     */
+    boolean mayRetry(boolean unprocessed, boolean idempotent, int attempts);
+
+    /**
+     * Whether a new connection may be opened to {@code subchannel}; false while the list is stale and there is a VIP, when
+     * only standing connections are used and all else goes where it was going.
+     */
+    boolean mayConnect();
+
+    /** The cluster as last told; empty while unknown. */
+    Optional<Cluster> cluster();
+
+    /** Its policy, or the default one while unknown. */
+    TrafficPolicy policy();
+
+    /**
+     * Runs {@code task} once, on the load balancer's owner, when {@link #pick} no longer answers {@link
+     * PickResult.Pending}; at the next turn if it does not now.
+     */
+    void onAnswer(Runnable task);
+}

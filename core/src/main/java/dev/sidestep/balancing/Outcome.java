@@ -1,0 +1,19 @@
+package dev.sidestep.balancing;
+
+/** How one attempt on one endpoint ended, as far as the endpoint's health is concerned. */
+public enum Outcome {
+    /** A response that says nothing against the endpoint: any status below 500, 4xx included. */
+    SUCCESS,
+    /** A status of 500 or above, or a gRPC status that means the server's fault. */
+    SERVER_ERROR,
+    /** No connection: refused or unreachable. Nothing was sent. */
+    CONNECT_FAILED,
+    /** No connection within the connect timeout. Nothing was sent. */
+    CONNECT_TIMEOUT,
+    /** The connection broke after some of the request was sent. */
+    RESET,
+    /** The caller's or our own deadline ended it before the first response byte. */
+    TIMEOUT,
+    /** The caller gave up, or the attempt was never sent: says nothing. */
+    NEUTRAL
+}
