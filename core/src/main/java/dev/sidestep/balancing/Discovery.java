@@ -2,6 +2,7 @@ package dev.sidestep.balancing;
 
 import dev.sidestep.model.Cluster;
 import dev.sidestep.model.Self;
+import java.time.Duration;
 
 /**
  * Where clusters come from, by name: {@link dev.sidestep.model.ClusterName#value} or {@code address:port}. Both sides
@@ -13,17 +14,28 @@ public interface Discovery {
 
     void unsubscribe(String name);
 
-    /** Hears what discovery learns. */
+    /**
+     * Hears what discovery learns, never from inside {@link #subscribe}. What was kept on disk is told too: {@link #onSelf}
+     * at the start, a cluster as soon as it is asked for, and both again when the control plane answers.
+     */
     interface Watcher {
         void onSelf(Self self);
 
-        /** {@code name}, as it was asked, is {@code cluster}; later calls replace earlier ones. */
-        void onCluster(String name, Cluster cluster);
+        /**
+         * {@code name}, as it was asked, is {@code cluster}; later calls replace earlier ones.
+         *
+         * @param age how long ago this was seen to hold: zero from the stream, counted from its writing if it was kept on
+         *     disk. A cluster with an age is not current before it is told again, whether the stream is up or not
+         */
+        void onCluster(String name, Cluster cluster, Duration age);
 
         /** There is no {@code name} now; it stays subscribed. */
         void onAbsent(String name);
 
-        /** The stream is up, and what was learned is current from the next answer on. */
+        /**
+         * The control plane has answered on this stream. What it told on earlier streams is current again: what has changed
+         * since follows, what has not is not told again.
+         */
         void onConnected();
 
         /** The stream is down. What was learned stays in use by the rules of staleness. */
