@@ -1,0 +1,87 @@
+package dev.sidestep.testkit;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.StackWalker.StackFrame;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.opentest4j.TestAbortedException;
+
+/**
+ * What a test needs of the machine. Where it is missing the test is left out, and a line about it goes to
+ * {@code target/left-out} at the top of the source tree, which the build prints at its end; with
+ * {@code SIDESTEP_TEST_REQUIRE_ALL=true} it fails instead.
+ */
+public final class Requirements {
+    private Requirements() {}
+
+    /**
+     * A program, by {@code SIDESTEP_TEST_<NAME>} (a path), or found on the {@code PATH}.
+     *
+     * @param name as it would be typed, for example {@code envoy}
+     */
+    public static Path program(String name) {
+        String variable = "SIDESTEP_TEST_" + name.toUpperCase(Locale.ROOT).replaceAll("[^A-Z0-9]", "_");
+        String named = System.getenv(variable);
+        Optional<Path> found =
+                named == null ? onPath(name) : Optional.of(Path.of(named)).filter(Files::isExecutable);
+        return found.orElseThrow(
+                () -> leftOut("no program " + name + " (put it on the PATH, or its path into " + variable + ")"));
+    }
+
+    /** A Java runtime of exactly this feature version. */
+    public static Jdk jdk(int feature) {
+        return Jdks.ofThisMachine()
+                .find(feature)
+                .orElseThrow(
+                        () -> leftOut("no Java " + feature + " (put its home into SIDESTEP_TEST_JDK_" + feature + ")"));
+    }
+
+    /** Anything else: leaves the test out, with {@code reason}, unless {@code met}. */
+    public static void that(boolean met, String reason) {
+        if (!met) {
+            throw leftOut(reason);
+        }
+    }
+
+    private static Optional<Path> onPath(String name) {
+        String path = System.getenv("PATH");
+        return Stream.of((path == null ? "" : path).split(File.pathSeparator))
+                .filter(folder -> !folder.isEmpty())
+                .map(folder -> Path.of(folder, name))
+                .filter(Files::isExecutable)
+                .findFirst();
+    }
+
+    private static RuntimeException leftOut(String reason) {
+        if (Boolean.parseBoolean(System.getenv("SIDESTEP_TEST_REQUIRE_ALL"))) {
+            throw new AssertionError("required here (SIDESTEP_TEST_REQUIRE_ALL=true): " + reason);
+        }
+        String test = StackWalker.getInstance()
+                .walk(frames -> frames.filter(frame -> !frame.getClassName().startsWith("dev.sidestep.testkit.")
+                                && frame.getClassName().startsWith("dev.sidestep."))
+                        .findFirst())
+                .map(Requirements::nameOf)
+                .orElse("a test");
+        try {
+            Path folder = SourceTree.root().resolve("target").resolve("left-out");
+            Files.createDirectories(folder);
+            Files.writeString(
+                    folder.resolve(test.replaceAll("[^A-Za-z0-9.]", "_") + "." + Integer.toHexString(reason.hashCode())
+                            + ".txt"),
+                    "  " + test + ": " + reason + "\n");
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot write the list of left-out tests", e);
+        }
+        return new TestAbortedException(reason);
+    }
+
+    private static String nameOf(StackFrame frame) {
+        String type = frame.getClassName();
+        return type.substring(type.lastIndexOf('.') + 1) + "." + frame.getMethodName();
+    }
+}

@@ -1,0 +1,5 @@
+/** Tests of the tests' tools. */
+@NullMarked
+package dev.sidestep.testkit;
+
+import org.jspecify.annotations.NullMarked;
