@@ -1,0 +1,79 @@
+package dev.sidestep.sidecar.loop;
+
+import dev.sidestep.balancing.Reason;
+import java.util.concurrent.atomic.AtomicLongArray;
+
+/**
+ * Counts the calls of one event loop to one host and port. Written by that loop alone, so an increment is a plain add
+ * and an ordered store; read by any thread.
+ */
+public final class CallStats {
+    /** Upper bounds of the duration buckets, in seconds; one more bucket holds what is longer. */
+    static final double[] BUCKETS = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
+
+    private static final long[] BUCKET_NANOS = new long[BUCKETS.length];
+
+    static {
+        for (int i = 0; i < BUCKETS.length; i++) {
+            BUCKET_NANOS[i] = (long) (BUCKETS[i] * 1e9);
+        }
+    }
+
+    /** Calls by class of status: index 1 is 1xx to index 5, 5xx; 0 those that ended without one. */
+    private final AtomicLongArray byClass = new AtomicLongArray(6);
+
+    private final AtomicLongArray byReason = new AtomicLongArray(Reason.values().length);
+    private final AtomicLongArray durations = new AtomicLongArray(BUCKETS.length + 1);
+
+    /** Index 0: the sum of all durations in nanoseconds; 1: retries. */
+    private final AtomicLongArray sums = new AtomicLongArray(2);
+
+    /**
+     * A call is over.
+     *
+     * @param status the HTTP status its caller saw, or 0 if there was none
+     */
+    public void ended(int status, long nanos) {
+        add(byClass, status >= 100 && status < 600 ? status / 100 : 0, 1);
+        int bucket = 0;
+        while (bucket < BUCKET_NANOS.length && nanos > BUCKET_NANOS[bucket]) {
+            bucket++;
+        }
+        add(durations, bucket, 1);
+        add(sums, 0, nanos);
+    }
+
+    /** A call went where it was going, or failed, for {@code reason}. */
+    public void because(Reason reason) {
+        add(byReason, reason.ordinal(), 1);
+    }
+
+    /** An attempt is made again. */
+    public void retried() {
+        add(sums, 1, 1);
+    }
+
+    public long calls(int statusClass) {
+        return byClass.get(statusClass);
+    }
+
+    public long because(int reasonOrdinal) {
+        return byReason.get(reasonOrdinal);
+    }
+
+    public long durations(int bucket) {
+        return durations.get(bucket);
+    }
+
+    public long nanos() {
+        return sums.get(0);
+    }
+
+    public long retries() {
+        return sums.get(1);
+    }
+
+    private static void add(AtomicLongArray array, int index, long delta) {
+        array.lazySet(index, array.getPlain(index) + delta); // One writer: no read-modify-write needed.
+    }
+}

@@ -1,0 +1,18 @@
+package dev.sidestep.sidecar.loop;
+
+import dev.sidestep.balancing.Destination;
+
+/**
+ * A host and port that calls of one event loop ask for. Made once by {@link LoopContext#target}, then kept by whoever
+ * calls it again.
+ *
+ * @param host as the caller wrote it, IPv6 without brackets
+ * @param destination the engine's live answer to where it leads
+ * @param stats what became of this loop's calls to it
+ */
+public record Target(String host, int port, Destination destination, CallStats stats) {
+    /** {@code host:port} as it stands in a {@code Host} header. */
+    public String authority() {
+        return host.indexOf(':') < 0 ? host + ":" + port : "[" + host + "]:" + port;
+    }
+}
