@@ -29,12 +29,6 @@ public interface Discovery {
          */
         void onCluster(String name, Cluster cluster, Duration age);
 
-        /**
-         * As {@link #onCluster}, but from a snapshot on disk that was written {@code age} ago; such a list grows stale from
-         * its writing on. Ignored once the stream has said anything of {@code name}.
-         */
-        void onRestored(String name, Cluster cluster, Duration age);
-
         /** There is no {@code name} now; it stays subscribed. */
         void onAbsent(String name);
 
