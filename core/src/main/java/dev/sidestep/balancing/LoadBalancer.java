@@ -4,7 +4,6 @@ import dev.sidestep.concurrent.SerialExecutor;
 import dev.sidestep.model.Mode;
 import dev.sidestep.model.Self;
 import java.time.Duration;
-import java.util.function.Consumer;
 
 /**
  * The policy engine of one process: takes clusters from {@link Discovery}, publishes pickers, judges endpoints.
@@ -36,23 +35,6 @@ public final class LoadBalancer {
      */
     public Destination lookup(String host, int port) {
         throw new UnsupportedOperationException(host + ":" + port);
-    }
-
-    /**
-     * Calls {@code listener} on the owner with each subchannel that turns {@link Subchannel#draining}, after it did. For
-     * any thread.
-     */
-    public void onDrained(Consumer<Subchannel> listener) {
-        throw new UnsupportedOperationException(listener.toString());
-    }
-
-    /**
-     * Counts a call that its data plane sent where it was going for a reason that {@link Destination#pick} cannot see: the
-     * wait for a first answer ended ({@link Reason#PENDING}), or the list was stale and no connection stood ({@link
-     * Reason#STALE}). What {@code pick} passes through is counted by it. For any thread.
-     */
-    public void countFallback(Reason reason) {
-        throw new UnsupportedOperationException(reason.toString());
     }
 
     /**

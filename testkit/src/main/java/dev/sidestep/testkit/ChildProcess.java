@@ -23,11 +23,13 @@ public final class ChildProcess implements AutoCloseable {
     private final String name;
     private final Process process;
     private final List<String> lines = new ArrayList<>();
+    private final Thread reader;
     private final Thread atExit;
 
     private ChildProcess(String name, Process process) {
         this.name = name;
         this.process = process;
+        this.reader = new Thread(this::readLines, "output of " + name);
         this.atExit = new Thread(() -> destroyTree(process.toHandle()));
     }
 
@@ -64,7 +66,6 @@ public final class ChildProcess implements AutoCloseable {
 
     private void watch() {
         Runtime.getRuntime().addShutdownHook(atExit);
-        Thread reader = new Thread(this::readLines, "output of " + name);
         reader.setDaemon(true);
         reader.start();
     }
@@ -103,26 +104,28 @@ public final class ChildProcess implements AutoCloseable {
 
     /** Waits for a line that {@code wanted} accepts and returns it; also finds one printed earlier. */
     public String awaitLine(String what, Predicate<String> wanted, Duration limit) {
-        try {
-            return Await.untilPresent(what + " from " + name, limit, () -> {
-                boolean ended = !process.isAlive();
-                Optional<String> line = output().stream().filter(wanted).findFirst();
-                if (line.isEmpty() && ended) {
-                    throw new AssertionError(name + " ended with " + process.exitValue());
-                }
-                return line;
-            });
-        } catch (AssertionError e) {
-            throw new AssertionError(e.getMessage() + "; its output:\n" + String.join("\n", output()), e);
-        }
+        Await.until(what + " from " + name, limit, () -> line(wanted).isPresent() || isOver(), this::said);
+        return line(wanted).orElseThrow(() -> new AssertionError(name + " ended without " + what + "; " + said()));
+    }
+
+    /** Ended, and all that it printed is here. */
+    private boolean isOver() {
+        return !process.isAlive() && !reader.isAlive();
+    }
+
+    private Optional<String> line(Predicate<String> wanted) {
+        return output().stream().filter(wanted).findFirst();
+    }
+
+    private String said() {
+        return "its output:\n" + String.join("\n", output());
     }
 
     /** Waits until it ends by itself. */
     public int awaitExit(Duration limit) {
         try {
             if (!process.waitFor(limit.toNanos(), TimeUnit.NANOSECONDS)) {
-                throw new AssertionError(
-                        name + " still runs after " + limit + "; its output:\n" + String.join("\n", output()));
+                throw new AssertionError(name + " still runs after " + limit + "; " + said());
             }
             return process.exitValue();
         } catch (InterruptedException e) {

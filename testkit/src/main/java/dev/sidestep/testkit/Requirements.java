@@ -58,26 +58,32 @@ public final class Requirements {
     }
 
     private static RuntimeException leftOut(String reason) {
-        if (Boolean.parseBoolean(System.getenv("SIDESTEP_TEST_REQUIRE_ALL"))) {
+        return leftOut(reason, Boolean.parseBoolean(System.getenv("SIDESTEP_TEST_REQUIRE_ALL")), SourceTree.root());
+    }
+
+    static RuntimeException leftOut(String reason, boolean allRequired, Path root) {
+        if (allRequired) {
             throw new AssertionError("required here (SIDESTEP_TEST_REQUIRE_ALL=true): " + reason);
         }
-        String test = StackWalker.getInstance()
-                .walk(frames -> frames.filter(frame -> !frame.getClassName().startsWith("dev.sidestep.testkit.")
-                                && frame.getClassName().startsWith("dev.sidestep."))
-                        .findFirst())
-                .map(Requirements::nameOf)
-                .orElse("a test");
+        String test = callingTest();
+        String file = test.replaceAll("[^A-Za-z0-9.]", "_") + "." + Integer.toHexString(reason.hashCode()) + ".txt";
         try {
-            Path folder = SourceTree.root().resolve("target").resolve("left-out");
+            Path folder = root.resolve("target").resolve("left-out");
             Files.createDirectories(folder);
-            Files.writeString(
-                    folder.resolve(test.replaceAll("[^A-Za-z0-9.]", "_") + "." + Integer.toHexString(reason.hashCode())
-                            + ".txt"),
-                    "  " + test + ": " + reason + "\n");
+            Files.writeString(folder.resolve(file), "  " + test + ": " + reason + "\n");
         } catch (IOException e) {
             throw new UncheckedIOException("cannot write the list of left-out tests", e);
         }
         return new TestAbortedException(reason);
+    }
+
+    private static String callingTest() {
+        return StackWalker.getInstance()
+                .walk(frames -> frames.filter(frame -> frame.getClassName().startsWith("dev.sidestep.")
+                                && !frame.getClassName().equals(Requirements.class.getName()))
+                        .findFirst())
+                .map(Requirements::nameOf)
+                .orElse("a test");
     }
 
     private static String nameOf(StackFrame frame) {
