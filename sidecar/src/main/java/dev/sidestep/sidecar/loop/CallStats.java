@@ -1,6 +1,11 @@
 package dev.sidestep.sidecar.loop;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.sidestep.balancing.Reason;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
@@ -22,11 +27,17 @@ public final class CallStats {
     /** Calls by class of status: index 1 is 1xx to index 5, 5xx; 0 those that ended without one. */
     private final AtomicLongArray byClass = new AtomicLongArray(6);
 
-    private final AtomicLongArray byReason = new AtomicLongArray(Reason.values().length);
+    private final Map<Reason, AtomicLong> byReason = new EnumMap<>(Reason.class); // Filled once, read by all.
     private final AtomicLongArray durations = new AtomicLongArray(BUCKETS.length + 1);
 
     /** Index 0: the sum of all durations in nanoseconds; 1: retries. */
     private final AtomicLongArray sums = new AtomicLongArray(2);
+
+    public CallStats() {
+        for (Reason reason : Reason.values()) {
+            byReason.put(reason, new AtomicLong());
+        }
+    }
 
     /**
      * A call is over.
@@ -45,7 +56,8 @@ public final class CallStats {
 
     /** A call went where it was going, or failed, for {@code reason}. */
     public void because(Reason reason) {
-        add(byReason, reason.ordinal(), 1);
+        AtomicLong count = requireNonNull(byReason.get(reason));
+        count.lazySet(count.getPlain() + 1);
     }
 
     /** An attempt is made again. */
@@ -57,8 +69,8 @@ public final class CallStats {
         return byClass.get(statusClass);
     }
 
-    public long because(int reasonOrdinal) {
-        return byReason.get(reasonOrdinal);
+    public long reasons(Reason reason) {
+        return requireNonNull(byReason.get(reason)).get();
     }
 
     public long durations(int bucket) {

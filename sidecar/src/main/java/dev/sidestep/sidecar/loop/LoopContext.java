@@ -31,7 +31,11 @@ public final class LoopContext {
     private final Set<Drainable> connections = new LinkedHashSet<>();
     private volatile boolean draining;
 
-    /** @param admin where {@code sidestep why} may ask about this process, {@code host:port} */
+    /**
+     * Opens nothing.
+     *
+     * @param admin where {@code sidestep why} may ask about this process, {@code host:port}
+     */
     public LoopContext(
             EventLoop eventLoop,
             LoadBalancer balancer,

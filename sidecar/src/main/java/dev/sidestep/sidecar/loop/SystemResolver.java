@@ -16,7 +16,11 @@ import java.util.stream.Stream;
 public final class SystemResolver {
     private final Executor blocking;
 
-    /** @param blocking runs lookups; it may reject one, which then fails */
+    /**
+     * Looks nothing up by itself.
+     *
+     * @param blocking runs lookups; it may reject one, which then fails
+     */
     public SystemResolver(Executor blocking) {
         this.blocking = blocking;
     }
@@ -43,7 +47,11 @@ public final class SystemResolver {
     /** Hears the answer. */
     @FunctionalInterface
     public interface Listener {
-        /** @param addresses in the resolver's order; empty when there is no such host */
+        /**
+         * The lookup has ended.
+         *
+         * @param addresses in the resolver's order; empty when there is no such host
+         */
         void onAddresses(List<InetSocketAddress> addresses);
     }
 }

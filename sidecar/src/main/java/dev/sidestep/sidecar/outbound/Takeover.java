@@ -10,6 +10,8 @@ import io.netty.channel.Channel;
 @FunctionalInterface
 public interface Takeover {
     /**
+     * Takes {@code client} over.
+     *
      * @param client active, auto-read off, with no handler of ours left in its pipeline; the taker reads, and closes it
      * @param firstBytes what was read so far, from the protocol's first byte on; the taker releases it
      * @param origin where the connection was going
