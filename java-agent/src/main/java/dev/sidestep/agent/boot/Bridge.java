@@ -1,0 +1,19 @@
+package dev.sidestep.agent.boot;
+
+import org.jspecify.annotations.Nullable;
+
+/** The hand-over from the agent proper to woven code: the one static mutable state of the agent. */
+public final class Bridge {
+    private static volatile @Nullable Balancer balancer;
+
+    private Bridge() {}
+
+    /** From now on woven code asks {@code next}; null: everything goes on as without Sidestep. */
+    public static void install(@Nullable Balancer next) {
+        balancer = next;
+    }
+
+    static @Nullable Balancer balancer() {
+        return balancer;
+    }
+}

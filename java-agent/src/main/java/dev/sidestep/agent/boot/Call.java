@@ -1,0 +1,22 @@
+package dev.sidestep.agent.boot;
+
+import org.jspecify.annotations.Nullable;
+
+/** One call of the application and its attempts, which follow one another; used by one thread at a time. */
+public interface Call {
+    /** Where the next attempt goes; null: where it would go without Sidestep. */
+    @Nullable
+    PodAddress attempt();
+
+    /** The attempt under way got a response with this HTTP status. */
+    void responded(int status);
+
+    /** The attempt under way ended without a response. */
+    void failed(Throwable failure);
+
+    /** Whether the attempt that just failed is to be made again, on another endpoint. */
+    boolean retry(Throwable failure);
+
+    /** What the application is to be told of {@code failure}: the same, or one of its type that says more. */
+    Throwable explain(Throwable failure);
+}
