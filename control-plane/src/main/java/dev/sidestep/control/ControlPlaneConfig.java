@@ -1,0 +1,117 @@
+package dev.sidestep.control;
+
+import dev.sidestep.model.ClusterName;
+import dev.sidestep.model.Mode;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * All that a control plane is told when it starts. A wrong value throws an {@link IllegalArgumentException} whose
+ * message is fit for the user: one line with the flag, the reason and the fix.
+ *
+ * @param source where Services and endpoints come from
+ * @param xds where the xDS server listens; port 0: a free one
+ * @param admin where the admin server listens; port 0: a free one
+ * @param allowPlaintext whether xDS may be served without TLS beyond the loopback interface
+ * @param mode the mesh's mode, which namespaces and Services narrow
+ * @param clusterDomain the domain of the cluster's DNS
+ * @param serviceRanges the CIDR blocks that VIPs come from; empty: asked from the API server where it can say, else every
+ *     VIP is told to clients one by one
+ */
+public record ControlPlaneConfig(
+        Source source,
+        InetSocketAddress xds,
+        InetSocketAddress admin,
+        boolean allowPlaintext,
+        Mode mode,
+        String clusterDomain,
+        List<String> serviceRanges) {
+
+    /** The port of the xDS server without TLS, by default. */
+    public static final int XDS_PORT = 16010;
+
+    /** The port of the admin server, by default. */
+    public static final int ADMIN_PORT = 16080;
+
+    public ControlPlaneConfig {
+        serviceRanges = List.copyOf(serviceRanges);
+        requireResolved("--xds", xds);
+        requireResolved("--admin", admin);
+        if (!allowPlaintext && !xds.getAddress().isLoopbackAddress()) {
+            throw new IllegalArgumentException("--xds " + text(xds)
+                    + ": plaintext xDS is served on loopback addresses only;"
+                    + " listen on 127.0.0.1, or pass --allow-plaintext if the network may read and forge it");
+        }
+        if (clusterDomain.isEmpty() || clusterDomain.startsWith(".") || clusterDomain.endsWith(".")) {
+            throw new IllegalArgumentException(
+                    "cluster domain: \"" + clusterDomain + "\" (expected: a domain without dots at its ends)");
+        }
+    }
+
+    /** What {@code sidestep control-plane --directory} runs unless told otherwise: loopback, default ports. */
+    public static ControlPlaneConfig directory(Path directory) {
+        return defaults(new Directory(directory));
+    }
+
+    /** What {@code sidestep control-plane --kubernetes} runs unless told otherwise. */
+    public static ControlPlaneConfig kubernetes() {
+        return defaults(new Kubernetes(Optional.empty(), Optional.empty(), Set.of()));
+    }
+
+    /** This, listening elsewhere. */
+    public ControlPlaneConfig listeningOn(InetSocketAddress xdsAddress, InetSocketAddress adminAddress) {
+        return new ControlPlaneConfig(
+                source, xdsAddress, adminAddress, allowPlaintext, mode, clusterDomain, serviceRanges);
+    }
+
+    private static ControlPlaneConfig defaults(Source source) {
+        return new ControlPlaneConfig(
+                source,
+                new InetSocketAddress("127.0.0.1", XDS_PORT),
+                new InetSocketAddress("127.0.0.1", ADMIN_PORT),
+                false,
+                Mode.BALANCE,
+                ClusterName.WIRE_DOMAIN,
+                List.of());
+    }
+
+    private static void requireResolved(String flag, InetSocketAddress address) {
+        if (address.isUnresolved()) {
+            throw new IllegalArgumentException(
+                    flag + " " + text(address) + ": the name has no address; give an IP address and a port");
+        }
+    }
+
+    private static String text(InetSocketAddress address) {
+        String host = address.getHostString();
+        return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + address.getPort();
+    }
+
+    /** Where Services and endpoints come from. */
+    public sealed interface Source permits Directory, Kubernetes {}
+
+    /**
+     * The manifests in a folder, read again when they change.
+     *
+     * @param path the folder; it must exist at the start
+     */
+    public record Directory(Path path) implements Source {}
+
+    /**
+     * The Kubernetes API.
+     *
+     * @param kubeconfig the file; empty: inside a pod its service account, elsewhere {@code KUBECONFIG} or
+     *     {@code ~/.kube/config}
+     * @param context the kubeconfig's context; empty: its current one
+     * @param namespaces the namespaces to serve; empty: all
+     */
+    public record Kubernetes(Optional<Path> kubeconfig, Optional<String> context, Set<String> namespaces)
+            implements Source {
+        public Kubernetes {
+            namespaces = Set.copyOf(namespaces);
+        }
+    }
+}

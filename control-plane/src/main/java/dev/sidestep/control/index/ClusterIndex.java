@@ -1,0 +1,279 @@
+package dev.sidestep.control.index;
+
+import dev.sidestep.concurrent.SerialExecutor;
+import dev.sidestep.control.index.IndexListener.Touched;
+import dev.sidestep.model.Cluster;
+import dev.sidestep.model.ClusterName;
+import dev.sidestep.model.Endpoint;
+import dev.sidestep.model.Mode;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Every Service with its slices, merged into clusters. A change costs in proportion to the Service that it is about.
+ *
+ * <p>The first change of a Service is published at once; those within {@code mergeWindow} after it are merged into one.
+ * Confined to {@code owner}.
+ */
+public final class ClusterIndex {
+    /**
+     * A cluster as published.
+     *
+     * @param changedNanos by the owner's clock, when the first change that made it this was heard
+     */
+    public record Published(Cluster cluster, long changedNanos) {}
+
+    private final SerialExecutor owner;
+    private final Problems problems;
+    private final Duration mergeWindow;
+    private final IndexListener listener;
+
+    private final Map<ObjectKey, ServiceState> services = new HashMap<>();
+    private final Map<ObjectKey, String> serviceOfSlice = new HashMap<>();
+    private final Map<String, Map<String, String>> namespaceAnnotations = new HashMap<>();
+    private final Map<ClusterName, Published> clusters = new HashMap<>();
+    private final Map<String, String> zoneOfNode = new HashMap<>();
+    private final AddressBook addresses = new AddressBook();
+
+    private final Set<String> touchedNames = new HashSet<>();
+    private boolean touchedSurroundings;
+
+    public ClusterIndex(SerialExecutor owner, Problems problems, Duration mergeWindow, IndexListener listener) {
+        this.owner = owner;
+        this.problems = problems;
+        this.mergeWindow = mergeWindow;
+        this.listener = listener;
+    }
+
+    /** Takes over {@code changes}, which nobody sees in part. */
+    public void apply(List<Change> changes) {
+        owner.checkCurrent();
+        var touched = new LinkedHashMap<ObjectKey, ServiceState>();
+        for (Change change : changes) {
+            switch (change.key().kind()) {
+                case SERVICE -> {
+                    ServiceState state = state(change.key());
+                    state.service = (ServiceItem) change.item().orElse(null);
+                    touched.put(change.key(), state);
+                }
+                case ENDPOINT_SLICE, ENDPOINTS ->
+                    applySlice(change.key(), (SliceItem) change.item().orElse(null), touched);
+                case NAMESPACE -> applyNamespace(change, touched);
+            }
+        }
+        touched.forEach(this::rebuildSoon);
+        tell();
+    }
+
+    /** The cluster of {@code name}, a {@link ClusterName#value} or an {@code address:port}. */
+    public Optional<Published> lookup(String name) {
+        owner.checkCurrent();
+        return ClusterName.parse(name)
+                .or(() -> addresses.lookup(name))
+                .flatMap(found -> Optional.ofNullable(clusters.get(found)));
+    }
+
+    /** All clusters there are. */
+    public Collection<Published> clusters() {
+        owner.checkCurrent();
+        return clusters.values();
+    }
+
+    /** How many Services are served. */
+    public long serviceCount() {
+        owner.checkCurrent();
+        return services.values().stream()
+                .filter(state -> !state.clusters.isEmpty())
+                .count();
+    }
+
+    /** The caller's mode in {@code namespace}, if it says one. */
+    public Optional<Mode> modeOf(String namespace) {
+        owner.checkCurrent();
+        return Optional.ofNullable(namespaceAnnotations.get(namespace))
+                .filter(annotations -> annotations.containsKey(Item.PREFIX + "mode"))
+                .map(annotations -> policy(namespace, null).mode());
+    }
+
+    /** The zone that endpoints on {@code node} were said to be in, or "". */
+    public String zoneOf(String node) {
+        owner.checkCurrent();
+        return zoneOfNode.getOrDefault(node, "");
+    }
+
+    /** Every address that some Service answers on, without ports. */
+    public SortedSet<String> serviceAddresses() {
+        owner.checkCurrent();
+        return addresses.hosts();
+    }
+
+    private ServiceState state(ObjectKey service) {
+        return services.computeIfAbsent(service, key -> new ServiceState());
+    }
+
+    private void applySlice(ObjectKey key, @Nullable SliceItem slice, Map<ObjectKey, ServiceState> touched) {
+        String before = slice == null ? serviceOfSlice.remove(key) : serviceOfSlice.put(key, slice.service());
+        if (before != null && (slice == null || !slice.service().equals(before))) {
+            // A slice can be relabelled to another Service; its endpoints leave the first one then.
+            place(serviceKey(key, before), key, null, touched);
+        }
+        if (slice != null) {
+            place(serviceKey(key, slice.service()), key, slice, touched);
+            learnZones(slice);
+        }
+    }
+
+    private void place(
+            ObjectKey service, ObjectKey key, @Nullable SliceItem slice, Map<ObjectKey, ServiceState> touched) {
+        ServiceState state = state(service);
+        if (key.kind() == ObjectKey.Kind.ENDPOINTS) {
+            state.endpoints = slice;
+        } else if (slice == null) {
+            state.slices.remove(key.name());
+        } else {
+            state.slices.put(key.name(), slice);
+        }
+        touched.put(service, state);
+    }
+
+    private static ObjectKey serviceKey(ObjectKey slice, String service) {
+        return new ObjectKey(ObjectKey.Kind.SERVICE, slice.namespace(), service);
+    }
+
+    private void learnZones(SliceItem slice) {
+        for (SliceItem.Subset subset : slice.subsets()) {
+            for (SliceItem.Backend backend : subset.backends()) {
+                if (!backend.node().isEmpty()
+                        && !backend.zone().isEmpty()
+                        && !backend.zone().equals(zoneOfNode.put(backend.node(), backend.zone()))) {
+                    touchedSurroundings = true;
+                }
+            }
+        }
+    }
+
+    private void applyNamespace(Change change, Map<ObjectKey, ServiceState> touched) {
+        String namespace = change.key().name();
+        Map<String, String> now = change.item()
+                .map(item -> ((Item.NamespaceItem) item).annotations())
+                .orElse(Map.of());
+        Map<String, String> before =
+                now.isEmpty() ? namespaceAnnotations.remove(namespace) : namespaceAnnotations.put(namespace, now);
+        if (now.equals(before == null ? Map.of() : before)) {
+            return;
+        }
+        problems.replace(change.key().toString(), new PolicyBuilder().read(change.key(), now));
+        touchedSurroundings = true;
+        services.forEach((key, state) -> {
+            if (key.namespace().equals(namespace)) {
+                touched.put(key, state);
+            }
+        });
+    }
+
+    private void rebuildSoon(ObjectKey key, ServiceState state) {
+        if (state.pending) {
+            return;
+        }
+        long now = owner.nanoTime();
+        state.pendingSinceNanos = now;
+        if (!state.published || now - state.quietUntilNanos >= 0) {
+            rebuild(key, state);
+            return;
+        }
+        state.pending = true;
+        owner.schedule(Duration.ofNanos(state.quietUntilNanos - now), () -> {
+            state.pending = false;
+            rebuild(key, state);
+            tell();
+        });
+    }
+
+    private void rebuild(ObjectKey key, ServiceState state) {
+        List<Cluster> next = new ArrayList<>();
+        if (state.service == null) {
+            problems.replace(key.toString(), List.of());
+        } else {
+            PolicyBuilder policy = policy(key.namespace(), state.service);
+            next = new ClusterBuilder(state.service, policy, state.effectiveSlices()).build();
+        }
+        if (publish(state, next)) {
+            state.published = true;
+            state.quietUntilNanos = owner.nanoTime() + mergeWindow.toNanos();
+        }
+        if (state.isEmpty()) {
+            services.remove(key);
+        }
+    }
+
+    private PolicyBuilder policy(String namespace, @Nullable ServiceItem service) {
+        var policy = new PolicyBuilder();
+        // The namespace's problems are its own, told when it changed.
+        List<String> unused =
+                policy.read(ObjectKey.namespace(namespace), namespaceAnnotations.getOrDefault(namespace, Map.of()));
+        if (service != null) {
+            problems.replace(service.key().toString(), policy.read(service.key(), service.annotations()));
+        }
+        return policy;
+    }
+
+    private boolean publish(ServiceState state, List<Cluster> next) {
+        var byName = new LinkedHashMap<ClusterName, Cluster>();
+        next.forEach(cluster -> byName.put(cluster.name(), cluster));
+        Set<String> addressesBefore = new HashSet<>();
+        Set<String> addressesAfter = new HashSet<>();
+        for (Cluster before : state.clusters) {
+            if (before.equals(byName.get(before.name()))) {
+                byName.remove(before.name()); // Informers resync every object now and then.
+                continue;
+            }
+            clusters.remove(before.name());
+            addresses.remove(before);
+            addressesBefore.addAll(before.addresses());
+            touchedNames.add(before.name().value());
+        }
+        for (Cluster after : byName.values()) {
+            clusters.put(after.name(), new Published(after, state.pendingSinceNanos));
+            addresses.add(
+                    after,
+                    state.service == null ? 0 : state.service.clusterIps().size());
+            addressesAfter.addAll(after.addresses());
+            touchedNames.add(after.name().value());
+        }
+        boolean changed = !byName.isEmpty() || next.size() != state.clusters.size();
+        touchedNames.addAll(addressesBefore);
+        touchedNames.addAll(addressesAfter);
+        touchedSurroundings |= !addressesBefore.equals(addressesAfter);
+        state.clusters = next;
+        return changed;
+    }
+
+    private void tell() {
+        if (!touchedNames.isEmpty() || touchedSurroundings) {
+            var touched = new Touched(touchedNames, touchedSurroundings);
+            touchedNames.clear();
+            touchedSurroundings = false;
+            listener.onTouched(touched);
+        }
+    }
+
+    /** Endpoints of all clusters. */
+    public long endpointCount() {
+        owner.checkCurrent();
+        return clusters.values().stream()
+                .map(Published::cluster)
+                .map(Cluster::endpoints)
+                .mapToLong(List<Endpoint>::size)
+                .sum();
+    }
+}

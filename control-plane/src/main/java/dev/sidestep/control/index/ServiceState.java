@@ -1,0 +1,44 @@
+package dev.sidestep.control.index;
+
+import dev.sidestep.model.Cluster;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** What is known of one Service, and what was made of it. Confined to the index's owner. */
+final class ServiceState {
+    final TreeMap<String, SliceItem> slices = new TreeMap<>();
+
+    @Nullable
+    SliceItem endpoints;
+
+    @Nullable
+    ServiceItem service;
+
+    /** As published. */
+    List<Cluster> clusters = new ArrayList<>();
+
+    /** Whether a rebuild is queued, and since when there was something to rebuild for. */
+    boolean pending;
+
+    long pendingSinceNanos;
+
+    /** Until when changes are collected instead of published at once. */
+    long quietUntilNanos;
+
+    boolean published;
+
+    boolean isEmpty() {
+        return service == null && slices.isEmpty() && endpoints == null && clusters.isEmpty();
+    }
+
+    /** Endpoints objects are for API servers and manifests without slices; with both, they say the same twice. */
+    Collection<SliceItem> effectiveSlices() {
+        if (!slices.isEmpty() || endpoints == null) {
+            return slices.values();
+        }
+        return List.of(endpoints);
+    }
+}
