@@ -1,0 +1,22 @@
+package dev.sidestep.xds;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.sidestep.xds.proto.discovery.Resource;
+
+/** What a client finds in an encoded resource. */
+final class Resources {
+    private Resources() {}
+
+    static Resource message(EncodedResource resource) {
+        try {
+            return Resource.parseFrom(resource.body());
+        } catch (InvalidProtocolBufferException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    static ByteString value(EncodedResource resource) {
+        return message(resource).getResource().getValue();
+    }
+}
