@@ -121,6 +121,18 @@ public final class ChildProcess implements AutoCloseable {
         return "its output:\n" + String.join("\n", output());
     }
 
+    /** Writes a line to its standard input. */
+    public void send(String line) {
+        try {
+            process.outputWriter(StandardCharsets.UTF_8)
+                    .append(line)
+                    .append('\n')
+                    .flush();
+        } catch (IOException e) {
+            throw new UncheckedIOException(name + " does not read its input; " + said(), e);
+        }
+    }
+
     /** Waits until it ends by itself. */
     public int awaitExit(Duration limit) {
         try {
