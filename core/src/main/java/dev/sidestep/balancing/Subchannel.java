@@ -39,8 +39,7 @@ public abstract sealed class Subchannel implements PickResult permits TrackedSub
      */
     public abstract boolean draining();
 
+    /** {@code address:port}, IPv6 in brackets. */
     @Override
-    public String toString() {
-        return address().getAddress().getHostAddress() + ":" + address().getPort();
-    }
+    public abstract String toString();
 }

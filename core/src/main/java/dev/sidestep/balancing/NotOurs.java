@@ -1,0 +1,47 @@
+package dev.sidestep.balancing;
+
+import dev.sidestep.model.Cluster;
+import dev.sidestep.model.TrafficPolicy;
+import java.util.List;
+import java.util.Optional;
+
+/** Every host that no Service can ever be called by. */
+enum NotOurs implements Destination {
+    NOT_OURS;
+
+    @Override
+    public PickResult pick() {
+        return PickResult.PassThrough.NOT_OURS;
+    }
+
+    @Override
+    public PickResult pickAnother(List<Subchannel> tried) {
+        return PickResult.PassThrough.NOT_OURS;
+    }
+
+    @Override
+    public boolean mayRetry(boolean unprocessed, boolean idempotent, int attempts) {
+        return false;
+    }
+
+    @Override
+    public boolean mayConnect() {
+        return true;
+    }
+
+    @Override
+    public Optional<Cluster> cluster() {
+        return Optional.empty();
+    }
+
+    @Override
+    public TrafficPolicy policy() {
+        return TrafficPolicy.DEFAULT;
+    }
+
+    @Override
+    @SuppressWarnings("DirectInvocationOnMock")
+    public void onAnswer(Runnable task) {
+        task.run();
+    }
+}

@@ -1,0 +1,14 @@
+package dev.sidestep.balancing;
+
+import java.util.List;
+
+/**
+ * The answer to "where does a call go?" as it stands; immutable but for counters, replaced as a whole by the owner. For any
+ * thread; takes no lock and allocates nothing.
+ */
+interface Picker {
+    PickResult pick();
+
+    /** As {@link #pick}, but not one of {@code tried} while there is any other. */
+    PickResult pickAnother(List<Subchannel> tried);
+}

@@ -1,0 +1,90 @@
+package dev.sidestep.balancing;
+
+import dev.sidestep.model.Cluster;
+import dev.sidestep.model.Endpoint;
+import dev.sidestep.model.Mode;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Says what is, for people. Runs on the owner. */
+final class Report {
+    private Report() {}
+
+    /** What a pick answers now, in one word. */
+    static String answer(Picker picker) {
+        return picker instanceof FixedPicker fixed ? fixed.result().toString() : "BALANCED";
+    }
+
+    /** The reason for {@code answer}, in one sentence. */
+    static String why(String answer, @Nullable LiveCluster live) {
+        return switch (answer) {
+            case "BALANCED" ->
+                "calls are balanced over " + (live == null ? 0 : live.selected().size()) + " endpoint(s)";
+            case "PENDING" -> "the control plane has not answered yet";
+            case "NOT_OURS" -> "the host cannot be a Service of this mesh; calls go where they were going";
+            case "UNKNOWN_SERVICE" -> "the control plane knows no such Service; calls go where they were going";
+            case "NO_CONTROL_PLANE" -> "no control plane has answered for it; calls go where they were going";
+            case "MODE_OFF" -> "mode is off; calls go where they were going";
+            case "MODE_OBSERVE" -> "mode is observe; calls go where they were going";
+            case "NO_ENDPOINTS" -> "no endpoint is ready or serving; calls go where they were going";
+            default -> answer;
+        };
+    }
+
+    static Explanation.Tried tried(Meaning meaning, boolean holds) {
+        String found = switch (meaning.asked().state()) {
+            case ASKING, UNANSWERED, OVERDUE -> "unanswered";
+            case ABSENT -> "absent";
+            case PRESENT -> holds ? "used" : meaning.exists() ? "unused" : "absent";
+        };
+        return new Explanation.Tried(meaning.asked().name(), meaning.hostname(), found);
+    }
+
+    static Status.ClusterStatus cluster(LiveCluster live, Mode mode, boolean current, Duration age) {
+        Cluster latest = live.latest();
+        Map<String, LiveCluster.Member> selected = new HashMap<>();
+        live.selected().forEach(member -> selected.put(member.endpoint().hostPort(), member));
+        List<Status.EndpointStatus> endpoints = latest.endpoints().stream()
+                .map(endpoint -> endpoint(endpoint, selected.get(endpoint.hostPort()), live))
+                .toList();
+        return new Status.ClusterStatus(
+                latest.name(),
+                live.askedAs().stream().map(Asked::name).toList(),
+                latest.addresses(),
+                mode,
+                latest.policy(),
+                live.selection().rule(),
+                current,
+                age,
+                !live.mayConnect(),
+                false,
+                endpoints);
+    }
+
+    private static Status.EndpointStatus endpoint(
+            Endpoint endpoint, LiveCluster.@Nullable Member member, LiveCluster live) {
+        if (member == null) {
+            Status.EndpointState state = endpoint.terminating()
+                    ? Status.EndpointState.TERMINATING
+                    : endpoint.ready() ? Status.EndpointState.ELSEWHERE : Status.EndpointState.NOT_READY;
+            String why = switch (state) {
+                case TERMINATING -> "terminating";
+                case NOT_READY -> "not ready";
+                default -> "kept for other callers (" + live.selection().rule() + ")";
+            };
+            return new Status.EndpointStatus(endpoint, state, false, why, 0, 0, 0);
+        }
+        TrackedSubchannel subchannel = member.subchannel();
+        return new Status.EndpointStatus(
+                endpoint,
+                Status.EndpointState.READY,
+                true,
+                endpoint.ready() ? "ready" : "terminating, but still serving and none is ready",
+                subchannel.inFlight(),
+                0,
+                0);
+    }
+}
