@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class BootClasses {
     /** Each after those that it extends or implements. */
     static final List<String> NAMES =
-            List.of("Call", "Balancer", "Bridge", "PodAddress", "Pin", "HttpClientHooks", "HttpClientHooks$End");
+            List.of("Call", "Balancer", "Bridge", "EndpointAddress", "Pin", "HttpClientHooks", "HttpClientHooks$End");
 
     private static final String PACKAGE = "dev.sidestep.agent.boot.";
 

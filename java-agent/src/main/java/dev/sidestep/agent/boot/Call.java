@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 public interface Call {
     /** Where the next attempt goes; null: where it would go without Sidestep. */
     @Nullable
-    PodAddress attempt();
+    EndpointAddress attempt();
 
     /** The attempt under way got a response with this HTTP status. */
     void responded(int status);

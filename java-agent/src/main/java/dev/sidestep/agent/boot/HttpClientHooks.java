@@ -26,10 +26,9 @@ public final class HttpClientHooks {
     /** Before each attempt: picks its endpoint. Not in the request's constructor, which attempts share. */
     public static void attempt(
             @Nullable InetSocketAddress pin, URI uri, String method, @Nullable InetSocketAddress proxy) {
-        if (!(pin instanceof Pin)) {
+        if (!(pin instanceof Pin pinned)) {
             return;
         }
-        Pin pinned = (Pin) pin;
         try {
             pinned.address = null;
             if (!pinned.begun) {
@@ -62,12 +61,12 @@ public final class HttpClientHooks {
 
     /** Before a request's address is resolved: the one to use instead, or null. */
     public static @Nullable InetSocketAddress address(@Nullable InetSocketAddress pin) {
-        return pin instanceof Pin ? ((Pin) pin).address : null;
+        return pin instanceof Pin pinned ? pinned.address : null;
     }
 
     /** What a connection of HTTP/2 is pooled under instead of its host: two endpoints must not share one. */
     public static String poolKey(InetSocketAddress address) {
-        return address instanceof PodAddress ? ((PodAddress) address).poolKey() : address.getHostString();
+        return address instanceof EndpointAddress endpoint ? endpoint.poolKey() : address.getHostString();
     }
 
     /**
@@ -80,10 +79,9 @@ public final class HttpClientHooks {
     @SuppressWarnings({"rawtypes", "unchecked"}) // The response's type cannot be named here.
     public static CompletableFuture observe(
             CompletableFuture response, @Nullable InetSocketAddress pin, MethodHandles.Lookup lookup) {
-        if (!(pin instanceof Pin)) {
+        if (!(pin instanceof Pin pinned)) {
             return response;
         }
-        Pin pinned = (Pin) pin;
         Call call = pinned.call;
         if (call == null || pinned.address == null) {
             return response;
@@ -94,7 +92,7 @@ public final class HttpClientHooks {
     /** When an attempt failed and the client asks whether to make another. */
     public static boolean retry(@Nullable InetSocketAddress pin, Throwable failure) {
         try {
-            Call call = pin instanceof Pin ? ((Pin) pin).call : null;
+            Call call = pin instanceof Pin pinned ? pinned.call : null;
             return call != null && call.retry(cause(failure));
         } catch (Throwable e) {
             return false;
@@ -105,7 +103,7 @@ public final class HttpClientHooks {
     @SuppressWarnings({"rawtypes", "unchecked"})
     public static @Nullable CompletableFuture explain(
             @Nullable CompletableFuture failed, @Nullable InetSocketAddress pin) {
-        Call call = pin instanceof Pin ? ((Pin) pin).call : null;
+        Call call = pin instanceof Pin pinned ? pinned.call : null;
         if (call == null || failed == null || !failed.isCompletedExceptionally()) {
             return failed;
         }

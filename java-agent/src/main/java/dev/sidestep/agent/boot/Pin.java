@@ -13,7 +13,7 @@ final class Pin extends InetSocketAddress {
     private static final long serialVersionUID = 1L;
 
     transient @Nullable Call call;
-    transient @Nullable PodAddress address;
+    transient @Nullable EndpointAddress address;
     transient boolean begun;
 
     Pin() {

@@ -36,7 +36,6 @@ public final class JavaHttpClient {
     private static final String EXCHANGE = PACKAGE + "Exchange";
     private static final String MULTI = PACKAGE + "MultiExchange";
     private static final String H2_CONNECTION = PACKAGE + "Http2Connection";
-    private static final String H1_CONNECTION = PACKAGE + "HttpConnection";
     private static final String HOOKS = "dev/sidestep/agent/boot/HttpClientHooks";
     private static final String ADDRESS = "Ljava/net/InetSocketAddress;";
     private static final String FUTURE = "Ljava/util/concurrent/CompletableFuture;";

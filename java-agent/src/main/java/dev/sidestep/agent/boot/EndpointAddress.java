@@ -7,19 +7,16 @@ import java.net.InetSocketAddress;
  * The address of an endpoint that goes by the name the application called: {@code Host}, SNI and certificate checks are
  * made from that name and stay as they are.
  */
-public final class PodAddress extends InetSocketAddress {
+public final class EndpointAddress extends InetSocketAddress {
     private static final long serialVersionUID = 1L;
 
-    private final String poolKey;
-
     /** @param address resolved, with the called name as its host name */
-    public PodAddress(InetAddress address, int port) {
+    public EndpointAddress(InetAddress address, int port) {
         super(address, port);
-        poolKey = getHostString().concat("@").concat(address.getHostAddress());
     }
 
-    /** What tells connections to different endpoints of one name apart. */
+    /** What tells connections to different endpoints of one name apart, besides the port. */
     public String poolKey() {
-        return poolKey;
+        return getHostString().concat("@").concat(getAddress().getHostAddress());
     }
 }

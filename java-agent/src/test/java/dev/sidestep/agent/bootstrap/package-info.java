@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sidestep.agent.bootstrap;
+
+import org.jspecify.annotations.NullMarked;
