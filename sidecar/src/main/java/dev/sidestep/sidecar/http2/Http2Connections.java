@@ -9,16 +9,17 @@ import io.netty.channel.Channel;
 /** Takes over the HTTP/2 connections of one event loop. Confined to it. */
 public final class Http2Connections implements Takeover {
     private final LoopContext loop;
+    private final EndpointPool pool;
 
     public Http2Connections(LoopContext loop) {
         this.loop = loop;
+        this.pool = new EndpointPool(loop);
     }
 
     /** {@inheritDoc} {@code firstBytes} begin with the connection preface, which may be cut short. */
     @Override
     public void take(Channel client, ByteBuf firstBytes, OriginalDestination origin) {
         assert loop.eventLoop().inEventLoop();
-        firstBytes.release();
-        client.close();
+        new ClientConnection(loop, pool, origin).start(client, firstBytes);
     }
 }

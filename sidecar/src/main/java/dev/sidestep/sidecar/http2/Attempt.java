@@ -1,0 +1,190 @@
+package dev.sidestep.sidecar.http2;
+
+import dev.sidestep.balancing.Outcome;
+import dev.sidestep.balancing.Subchannel;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelFuture;
+import io.netty.handler.codec.http.HttpStatusClass;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Headers;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One try of an {@link Exchange} on one connection: the stream to the endpoint, and what is told to its subchannel. Over
+ * as soon as its response has ended or it is lost; the stream may live on for the rest of the request. Confined to the
+ * event loop.
+ */
+final class Attempt {
+    private final Exchange exchange;
+    private final @Nullable Subchannel subchannel;
+    private final long startedNanos;
+    private @Nullable StreamPort port;
+    private @Nullable ChannelFuture head;
+    private boolean firstByteSeen;
+    private long firstByteNanos;
+    private boolean grpcResponse;
+    private Outcome outcome = Outcome.SUCCESS;
+    private boolean over;
+
+    /** @param subchannel the endpoint, or null where the call goes where it was going */
+    Attempt(Exchange exchange, @Nullable Subchannel subchannel, long nowNanos) {
+        this.exchange = exchange;
+        this.subchannel = subchannel;
+        this.startedNanos = nowNanos;
+        if (subchannel != null) {
+            subchannel.started(nowNanos);
+        }
+    }
+
+    @Nullable
+    Subchannel subchannel() {
+        return subchannel;
+    }
+
+    boolean over() {
+        return over;
+    }
+
+    // From the connection.
+
+    /** The connection stands and takes the call on {@code stream}. */
+    void onOpen(StreamPort stream) {
+        port = stream;
+        exchange.onOpen(this);
+    }
+
+    void onHeaders(Http2Headers headers, boolean end) {
+        if (over) {
+            return;
+        }
+        if (!firstByteSeen) {
+            firstByteSeen = true;
+            long now = exchange.nanoTime();
+            firstByteNanos = now - startedNanos;
+            if (subchannel != null) {
+                subchannel.firstByte(now);
+            }
+        }
+        CharSequence status = headers.status();
+        HttpStatusClass kind = status == null ? HttpStatusClass.UNKNOWN : HttpStatusClass.valueOf(status);
+        if (kind == HttpStatusClass.INFORMATIONAL) {
+            exchange.onInformational(headers);
+            return;
+        }
+        if (kind == HttpStatusClass.SERVER_ERROR) {
+            outcome = Outcome.SERVER_ERROR;
+        }
+        grpcResponse |= kind == HttpStatusClass.SUCCESS && exchange.grpc();
+        if (end && grpcResponse) {
+            outcome = GrpcStatus.outcome(headers);
+        }
+        if (end) {
+            over(outcome);
+        }
+        exchange.onHeaders(this, headers, status, end);
+    }
+
+    /** {@return the bytes of the frame that need no credit later} */
+    int onData(ByteBuf data, int padding, boolean end) {
+        if (over) {
+            return data.readableBytes() + padding;
+        }
+        if (end) {
+            over(outcome);
+        }
+        exchange.onData(this, data, end);
+        return padding;
+    }
+
+    void onReset(long errorCode) {
+        if (!over) {
+            boolean refused = errorCode == Http2Error.REFUSED_STREAM.code() && !firstByteSeen;
+            lost(refused ? Loss.REFUSED : Loss.RESET, errorCode);
+        }
+    }
+
+    /** The stream ends without a word on it; nothing if the response was there. */
+    void onLost(Loss loss) {
+        if (!over) {
+            boolean unsent = loss == Loss.BROKEN && (head == null || !head.isSuccess());
+            lost(unsent ? Loss.UNSENT : loss, Http2Error.INTERNAL_ERROR.code());
+        }
+    }
+
+    /** The connection answers no PING. */
+    void onSilent() {
+        if (!over && !firstByteSeen) {
+            exchange.onSilent(this);
+        }
+    }
+
+    /** The stream is closed in both directions. */
+    void onClosed() {
+        exchange.onUpstreamClosed(this);
+    }
+
+    // From the exchange.
+
+    void sendHead(Http2Headers headers, boolean end) {
+        if (port != null) {
+            head = port.headers(headers, end);
+        }
+    }
+
+    void sendData(ByteBuf data, boolean end) {
+        if (port == null) {
+            data.release();
+            return;
+        }
+        int length = data.readableBytes();
+        ChannelFuture sent = port.data(data, end);
+        if (length > 0) {
+            sent.addListener(done -> {
+                if (done.isSuccess()) {
+                    exchange.onSent(this, length);
+                }
+            });
+        }
+    }
+
+    void sendTrailers(Http2Headers trailers) {
+        if (port != null) {
+            port.headers(trailers, true);
+        }
+    }
+
+    /** Bytes of the response have left for the client. */
+    void credit(int bytes) {
+        if (port != null) {
+            port.credit(bytes);
+        }
+    }
+
+    boolean open() {
+        return port != null;
+    }
+
+    /** Given up by us, for {@code reason}; whatever still comes is dropped. */
+    void abandon(Outcome reason) {
+        over(reason);
+        if (port != null) {
+            port.reset(Http2Error.CANCEL.code());
+        }
+    }
+
+    private void lost(Loss loss, long errorCode) {
+        over(loss == Loss.RESET && errorCode == Http2Error.CANCEL.code() ? Outcome.NEUTRAL : loss.outcome);
+        exchange.onLost(this, loss, errorCode);
+    }
+
+    private void over(Outcome reason) {
+        if (over) {
+            return;
+        }
+        over = true;
+        if (subchannel != null) {
+            subchannel.ended(
+                    reason, firstByteSeen, firstByteSeen ? firstByteNanos : exchange.nanoTime() - startedNanos);
+        }
+    }
+}

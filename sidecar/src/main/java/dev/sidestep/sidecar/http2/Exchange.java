@@ -1,0 +1,398 @@
+package dev.sidestep.sidecar.http2;
+
+import dev.sidestep.balancing.Destination;
+import dev.sidestep.balancing.Outcome;
+import dev.sidestep.balancing.PickResult;
+import dev.sidestep.balancing.Reason;
+import dev.sidestep.balancing.Subchannel;
+import dev.sidestep.sidecar.loop.Failure;
+import dev.sidestep.sidecar.loop.LoopContext;
+import dev.sidestep.sidecar.loop.Target;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.util.AsciiString;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One call: a stream of a client's connection, and the {@link Attempt}s to have it answered, one at a time.
+ *
+ * <p>Bytes cross it without a queue of its own: what one side sends is handed to the other side's codec at once, and the
+ * sender may send as many again only when they have left. So nothing is held beyond the two streams' windows, but for the
+ * {@link ReplayBuffer} of a request whose response has not begun.
+ *
+ * <p>Confined to the event loop.
+ */
+final class Exchange {
+    private static final AsciiString ATTEMPT = AsciiString.cached("x-sidestep-attempt");
+
+    /** As long as callers of ours could have waited: where the call was going, no policy of ours says less. */
+    private static final Duration ORIGINAL_CONNECT_TIMEOUT = Duration.ofSeconds(30);
+
+    private final LoopContext loop;
+    private final EndpointPool pool;
+    private final Target target;
+    private final StreamPort client;
+    private final RequestHead head;
+    private final Http2Headers request;
+    /** Whether the caller counts attempts itself: another sidecar or agent before us. */
+    private final boolean numbered;
+
+    private final long startedNanos;
+    private final List<Subchannel> tried = new ArrayList<>(1);
+    private final List<String> addressesTried = new ArrayList<>(1);
+    private final Queue<InetSocketAddress> originals = new ArrayDeque<>(0);
+    private final ReplayBuffer body = new ReplayBuffer();
+    private boolean replayable = true;
+    private boolean requestEnded;
+    private @Nullable Http2Headers requestTrailers;
+    /** Bytes of the request that left us in the current attempt, and in any: the client was credited those. */
+    private long sent;
+
+    private long credited;
+    private @Nullable Attempt attempt;
+    private @Nullable Reason passedBecause;
+    private @Nullable ScheduledFuture<?> deadline;
+    private boolean responded;
+    private boolean over;
+    private int status;
+
+    Exchange(
+            LoopContext loop,
+            EndpointPool pool,
+            Target target,
+            StreamPort client,
+            RequestHead head,
+            Http2Headers request) {
+        this.loop = loop;
+        this.pool = pool;
+        this.target = target;
+        this.client = client;
+        this.head = head;
+        this.request = request;
+        this.numbered = request.contains(ATTEMPT);
+        this.startedNanos = loop.nanoTime();
+    }
+
+    boolean grpc() {
+        return head.grpc();
+    }
+
+    long nanoTime() {
+        return loop.nanoTime();
+    }
+
+    // From the client.
+
+    void start(boolean end) {
+        requestEnded = end;
+        target.destination().policy().requestTimeout().ifPresent(timeout -> {
+            deadline = loop.eventLoop().schedule(this::onDeadline, timeout.toNanos(), TimeUnit.NANOSECONDS);
+        });
+        route(target.destination().pick());
+    }
+
+    /** {@return the bytes of the frame that need no credit later} */
+    int onRequestData(ByteBuf data, int padding, boolean end) {
+        int length = data.readableBytes();
+        requestEnded = end;
+        Attempt current = attempt;
+        boolean open = current != null && current.open();
+        if (over && current == null) {
+            return length + padding; // Answered by us: nobody takes it.
+        }
+        if (open && !body.takes(length)) {
+            forgetBody(); // All of it was handed on. While there is nobody to hand it to, the window bounds it.
+        }
+        if (replayable && length > 0) {
+            body.add(data, client.allocator());
+        }
+        if (open && current != null && (length > 0 || end)) {
+            current.sendData(data.retain(), end);
+        }
+        return padding;
+    }
+
+    void onRequestTrailers(Http2Headers trailers) {
+        requestEnded = true;
+        requestTrailers = trailers;
+        Attempt current = attempt;
+        if (current != null && current.open()) {
+            current.sendTrailers(trailers);
+        }
+    }
+
+    /** The client's stream is closed: both sides are done, or it was reset, or the connection is gone. */
+    void onClientClosed() {
+        Attempt current = attempt;
+        if (!over) {
+            finish(0);
+        } else if (requestEnded) {
+            return;
+        }
+        if (current != null) {
+            current.abandon(Outcome.NEUTRAL);
+        }
+    }
+
+    // Where to.
+
+    private void route(PickResult result) {
+        if (over) {
+            return;
+        }
+        if (result instanceof Subchannel endpoint) {
+            toEndpoint(endpoint);
+        } else if (result instanceof PickResult.PassThrough passThrough) {
+            toOriginal(passThrough.reason());
+        } else {
+            Destination destination = target.destination();
+            loop.whenAnswered(destination, () -> {
+                PickResult later = destination.pick();
+                if (over) {
+                    return;
+                }
+                if (later instanceof PickResult.Pending) {
+                    toOriginal(Reason.PENDING);
+                } else {
+                    route(later);
+                }
+            });
+        }
+    }
+
+    private void toEndpoint(Subchannel endpoint) {
+        Destination destination = target.destination();
+        if (!pool.stands(endpoint) && !destination.mayConnect()) {
+            toOriginal(Reason.STALE);
+            return;
+        }
+        var next = new Attempt(this, endpoint, loop.nanoTime());
+        tried.add(endpoint);
+        addressesTried.add(endpoint.toString());
+        if (tried.size() > 1 && !numbered) {
+            request.setInt(ATTEMPT, tried.size());
+        }
+        begin(next);
+        pool.open(endpoint, endpoint.address(), destination.policy().connectTimeout(), next);
+    }
+
+    private void toOriginal(@Nullable Reason because) {
+        passedBecause = because;
+        if (because != null) {
+            target.stats().because(because);
+        }
+        begin(new Attempt(this, null, loop.nanoTime()));
+        loop.resolver().resolve(target.host(), target.port(), loop.eventLoop(), addresses -> {
+            originals.addAll(addresses);
+            toNextOriginal();
+        });
+    }
+
+    /** As clients do: the addresses of a name one after the other, until one takes the connection. */
+    private void toNextOriginal() {
+        Attempt current = attempt;
+        if (over || current == null) {
+            return;
+        }
+        InetSocketAddress next = originals.poll();
+        if (next == null) {
+            current.onLost(Loss.CONNECT_FAILED);
+        } else if (client.leadsBackTo(next)) {
+            fail(Reason.LOOP);
+        } else {
+            addressesTried.add(next.getAddress().getHostAddress() + ":" + next.getPort());
+            pool.open(next, next, ORIGINAL_CONNECT_TIMEOUT, current);
+        }
+    }
+
+    private void begin(Attempt next) {
+        attempt = next;
+        sent = 0;
+    }
+
+    // From the attempt.
+
+    void onOpen(Attempt from) {
+        if (from != attempt) {
+            return;
+        }
+        boolean bodyFollows = !body.isEmpty() || requestTrailers != null || !requestEnded;
+        from.sendHead(request, !bodyFollows);
+        if (!bodyFollows) {
+            return;
+        }
+        body.forEach(chunk -> from.sendData(chunk, false));
+        if (requestTrailers != null) {
+            from.sendTrailers(requestTrailers);
+        } else if (requestEnded) {
+            from.sendData(Unpooled.EMPTY_BUFFER, true);
+        }
+    }
+
+    /** {@code bytes} more of the request have left for the endpoint. */
+    void onSent(Attempt from, int bytes) {
+        if (from == attempt) {
+            sent += bytes;
+            if (sent > credited) {
+                client.credit((int) (sent - credited));
+                credited = sent;
+            }
+        }
+    }
+
+    void onInformational(Http2Headers headers) {
+        client.headers(headers, false);
+    }
+
+    void onHeaders(Attempt from, Http2Headers headers, @Nullable CharSequence newStatus, boolean end) {
+        if (newStatus != null) {
+            status = GrpcStatus.number(newStatus);
+            responded = true;
+            forgetBody();
+            Subchannel endpoint = from.subchannel();
+            if (head.wantsEndpoint() && endpoint != null) {
+                headers.set(RequestHead.ENDPOINT, endpoint.toString());
+            }
+        }
+        client.headers(headers, end);
+        if (end) {
+            finish(status);
+        }
+    }
+
+    void onData(Attempt from, ByteBuf data, boolean end) {
+        int length = data.readableBytes();
+        if (length > 0 || end) {
+            client.data(data.retain(), end).addListener(done -> from.credit(length));
+        }
+        if (end) {
+            finish(status);
+        }
+    }
+
+    void onLost(Attempt from, Loss loss, long errorCode) {
+        if (from != attempt || over) {
+            return;
+        }
+        attempt = null;
+        Destination destination = target.destination();
+        if (from.subchannel() == null && loss.unprocessed && !originals.isEmpty()) {
+            attempt = new Attempt(this, null, loop.nanoTime());
+            loop.eventLoop().execute(this::toNextOriginal);
+        } else if (responded) {
+            breakOff(loss, errorCode);
+        } else if (from.subchannel() != null
+                && replayable
+                && destination.mayRetry(loss.unprocessed, head.idempotent(), tried.size())) {
+            again();
+        } else if (loss == Loss.RESET || loss == Loss.REFUSED) {
+            // What a server says of one stream means the same to the client as without us.
+            client.reset(errorCode);
+            finish(0);
+        } else if (loss == Loss.LEFT_OUT) {
+            client.reset(Http2Error.REFUSED_STREAM.code()); // It may safely ask again, and knows that by this code.
+            finish(0);
+        } else {
+            fail(reason(loss));
+        }
+    }
+
+    private void again() {
+        target.stats().retried();
+        // In a turn of its own: we may be in the middle of the codec's closing of all streams.
+        loop.eventLoop().execute(() -> route(target.destination().pickAnother(tried)));
+    }
+
+    /** The endpoint's connection answers no PING: whoever can be served elsewhere is; the others wait on. */
+    void onSilent(Attempt from) {
+        boolean replaceable = from == attempt && !over && !responded && replayable && head.idempotent();
+        if (replaceable && from.subchannel() != null && target.destination().mayRetry(false, true, tried.size())) {
+            attempt = null;
+            from.abandon(Outcome.TIMEOUT);
+            again();
+        }
+    }
+
+    /** The endpoint's side of the call is closed. */
+    void onUpstreamClosed(Attempt from) {
+        if (from == attempt && over && !requestEnded) {
+            client.stopAfterWrites();
+        }
+    }
+
+    private Reason reason(Loss loss) {
+        boolean noEndpoints = passedBecause == Reason.NO_ENDPOINTS && loss.unprocessed;
+        return noEndpoints ? Reason.NO_ENDPOINTS : loss.reason;
+    }
+
+    /** The response had begun: its end can only be cut, told in the trailers that a gRPC client waits for anyway. */
+    private void breakOff(Loss loss, long errorCode) {
+        if (head.grpc() && loss != Loss.RESET) {
+            target.stats().because(loss.reason);
+            client.headers(Reply.trailers(failure(loss.reason)), true);
+            stopRequest();
+            finish(status);
+        } else {
+            client.reset(errorCode);
+            finish(0);
+        }
+    }
+
+    private void onDeadline() {
+        Attempt current = attempt;
+        if (over) {
+            return;
+        }
+        if (current != null) {
+            attempt = null;
+            current.abandon(Outcome.TIMEOUT);
+        }
+        if (responded) {
+            breakOff(Loss.DEADLINE, Http2Error.CANCEL.code());
+        } else {
+            fail(Reason.DEADLINE);
+        }
+    }
+
+    /** Answers the call ourselves. */
+    void fail(Reason reason) {
+        target.stats().because(reason);
+        Reply.send(client, head, failure(reason));
+        stopRequest();
+        finish(Reply.status(head, reason));
+    }
+
+    private void stopRequest() {
+        if (!requestEnded) {
+            client.stopAfterWrites();
+        }
+    }
+
+    private Failure failure(Reason reason) {
+        return new Failure(reason, target.host(), target.port(), addressesTried, loop.admin());
+    }
+
+    private void finish(int seenStatus) {
+        over = true;
+        forgetBody();
+        if (deadline != null) {
+            deadline.cancel(false);
+        }
+        target.stats().ended(seenStatus, loop.nanoTime() - startedNanos);
+    }
+
+    private void forgetBody() {
+        replayable = false;
+        body.release();
+    }
+}
