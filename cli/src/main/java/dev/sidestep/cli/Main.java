@@ -1,0 +1,68 @@
+package dev.sidestep.cli;
+
+import java.nio.file.Path;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** {@code sidestep}: every process and tool of the project. */
+@Command(
+        name = "sidestep",
+        description = "A direct line to a healthy pod for every call between services on Kubernetes.",
+        synopsisSubcommandLabel = "COMMAND")
+public final class Main implements Runnable {
+    @Spec
+    private CommandSpec spec;
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            scope = ScopeType.INHERIT,
+            description = "Show this help and exit.")
+    private boolean help;
+
+    public static void main(String[] args) {
+        Path home = Path.of(System.getProperty("sidestep.home", ".")).toAbsolutePath();
+        System.exit(commandLine(home).execute(args));
+    }
+
+    static CommandLine commandLine(Path home) {
+        return new CommandLine(new Main())
+                .addSubcommand(new DemoCommand(home))
+                .addSubcommand(new AgentCommand(home))
+                .addSubcommand(new VersionCommand())
+                .addSubcommand(new CompletionCommand())
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setParameterExceptionHandler(Main::explain)
+                .setExecutionExceptionHandler(Main::explain);
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "a command is missing");
+    }
+
+    /** Wrong flags: one sentence, and where to read more. */
+    private static int explain(ParameterException e, String[] args) {
+        CommandLine command = e.getCommandLine();
+        String name = command.getCommandSpec().qualifiedName();
+        command.getErr().println(name + ": " + e.getMessage() + "; see " + name + " --help");
+        return CommandLine.ExitCode.USAGE;
+    }
+
+    /** The user's part of a failure is its message; a failure without one is ours, and shows where it came from. */
+    private static int explain(Exception e, CommandLine command, ParseResult parsed) {
+        String name = command.getCommandSpec().qualifiedName();
+        if (e instanceof RuntimeException && !(e instanceof IllegalArgumentException)) {
+            e.printStackTrace(command.getErr());
+        } else {
+            command.getErr().println(name + ": " + e.getMessage());
+        }
+        return CommandLine.ExitCode.SOFTWARE;
+    }
+}

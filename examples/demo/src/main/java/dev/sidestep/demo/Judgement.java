@@ -1,0 +1,210 @@
+package dev.sidestep.demo;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalLong;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+
+/** What was promised, and what the observations say of it. Nothing here is assumed: without an observation, not kept. */
+final class Judgement {
+    private static final double EVEN = 1.05;
+
+    private final Facts facts;
+    private final Observations observations;
+
+    Judgement(Facts facts, Observations observations) {
+        this.facts = facts;
+        this.observations = observations;
+    }
+
+    List<Promise> promises() {
+        List<Promise> promises = new ArrayList<>();
+        promises.add(even());
+        promises.add(newPod());
+        promises.add(deadPod());
+        promises.add(hungPod());
+        promises.add(safeRequests());
+        promises.add(cutAtTheKill());
+        promises.add(snapshot());
+        promises.add(modeOff());
+        facts.missing.forEach(each -> promises.add(new Promise("The story goes on", "in time", each, false)));
+        return promises;
+    }
+
+    double before() {
+        return Evenness.worst(observations, facts.before);
+    }
+
+    private Promise even() {
+        List<Window> healthy = Stream.of(facts.after, facts.scaled, facts.outageWindows, facts.backOn)
+                .flatMap(List::stream)
+                .toList();
+        double worst = Evenness.worst(observations, healthy);
+        return new Promise(
+                "Every request balanced, over healthy pods",
+                "max/mean <= " + EVEN,
+                String.format(Locale.ROOT, "%.3f at worst (without: %.2f)", worst, before()),
+                worst <= EVEN);
+    }
+
+    private Promise newPod() {
+        List<Long> waits = new ArrayList<>();
+        for (String client : Stage.CLIENTS) {
+            for (boolean http : List.of(true, false)) {
+                observations
+                        .calls(call -> call.ok()
+                                && call.client().equals(client)
+                                && call.kind().isHttp() == http
+                                && call.pod().equals(facts.newPod))
+                        .stream()
+                        .mapToLong(call -> call.endMicros() - facts.newPodReady)
+                        .min()
+                        .ifPresent(waits::add);
+            }
+        }
+        boolean all = waits.size() == 2 * Stage.CLIENTS.size();
+        long slowest = waits.stream().mapToLong(Long::longValue).max().orElse(0);
+        return new Promise(
+                "A new pod is used",
+                "<= 1 s after ready",
+                all
+                        ? Time.seconds(slowest) + " by the slowest"
+                        : "by " + waits.size() + " of 4 (2 clients, HTTP and gRPC)",
+                all && slowest <= Time.SECOND);
+    }
+
+    /** A dead pod has no log. What tells of an attempt at it is the next attempt, at another pod, or a failed call. */
+    private Promise deadPod() {
+        long last = facts.killed;
+        for (String client : Stage.CLIENTS) {
+            for (boolean http : List.of(true, false)) {
+                List<Long> attempts = new ArrayList<>();
+                observations
+                        .arrivals(each -> each.client().equals(client)
+                                && each.http() == http
+                                && each.attempt() > 1
+                                && within(each.micros(), facts.killed, facts.killEnd))
+                        .forEach(each -> attempts.add(each.micros()));
+                observations
+                        .calls(each -> each.client().equals(client)
+                                && each.kind().isHttp() == http
+                                && !each.ok()
+                                && within(each.endMicros(), facts.killed, facts.killEnd))
+                        .forEach(each -> attempts.add(each.endMicros()));
+                last = Math.max(last, LeftAlone.lastBefore(attempts).orElse(facts.killed));
+            }
+        }
+        return new Promise(
+                "A dead pod is left alone",
+                "<= 1 s after the kill",
+                Time.seconds(last - facts.killed) + ", but for single probes",
+                last - facts.killed <= Time.SECOND);
+    }
+
+    private Promise hungPod() {
+        long worst = 0;
+        int seen = 0;
+        for (String client : Stage.CLIENTS) {
+            for (boolean http : List.of(true, false)) {
+                List<Long> attempts = observations
+                        .arrivals(each -> each.client().equals(client)
+                                && each.http() == http
+                                && each.held()
+                                && each.pod().equals(facts.hungPod)
+                                && within(each.micros(), facts.hung, facts.healed))
+                        .stream()
+                        .map(Arrival::micros)
+                        .sorted()
+                        .toList();
+                OptionalLong last = LeftAlone.lastBefore(attempts);
+                if (last.isPresent()) {
+                    seen++;
+                    worst = Math.max(worst, last.getAsLong() - attempts.get(0) - Time.SECOND);
+                }
+            }
+        }
+        return new Promise(
+                "A hung pod is left alone",
+                "<= 2 s after its first unanswered second",
+                seen == 0 ? "no request came to it" : Time.seconds(worst) + ", but for single probes",
+                seen > 0 && worst <= 2 * Time.SECOND);
+    }
+
+    private Promise safeRequests() {
+        long all = observations
+                .calls(each -> each.kind() == Call.Kind.GET && isPromised(each))
+                .size();
+        List<Call> failed = observations.calls(each -> each.kind() == Call.Kind.GET && !each.ok() && isPromised(each));
+        return new Promise(
+                "No safe request fails on scale, kill, outage, mode change",
+                "0 failed",
+                failed.size() + " of " + all + " GETs" + first(failed),
+                all > 0 && failed.isEmpty());
+    }
+
+    /** Each gRPC call is a POST. One that was sent to the pod that died may have been served: nobody may repeat it. */
+    private Promise cutAtTheKill() {
+        Predicate<Call> unsafe = each -> each.kind() != Call.Kind.GET && isPromised(each);
+        long all = observations.calls(unsafe).size();
+        List<Call> failed = observations.calls(each -> unsafe.test(each) && !each.ok());
+        List<Call> unexplained = failed.stream()
+                .filter(each -> !each.error().contains("RESET_AFTER_SEND")
+                        || each.startMicros() > facts.killed
+                        || each.endMicros() < facts.killed)
+                .toList();
+        return new Promise(
+                "POSTs and gRPC calls fail only in flight at the kill, and say so",
+                "RESET_AFTER_SEND, or 0 failed",
+                failed.size() + " of " + all + ", " + (failed.size() - unexplained.size()) + " with the reason"
+                        + first(unexplained),
+                all > 0 && unexplained.isEmpty());
+    }
+
+    private Promise snapshot() {
+        List<Arrival> all = observations.arrivals(
+                each -> each.client().equals(Stage.SECOND) && within(each.micros(), facts.restarted, facts.outageEnd));
+        long direct = all.stream().filter(each -> !each.viaVip()).count();
+        return new Promise(
+                "Without a control plane, an app that restarts is balanced from its snapshot",
+                "all its requests",
+                direct + " of " + all.size(),
+                direct > 0 && direct == all.size());
+    }
+
+    private Promise modeOff() {
+        OptionalLong lastDirect =
+                observations.arrivals(each -> !each.viaVip() && within(each.micros(), facts.off, facts.on)).stream()
+                        .mapToLong(Arrival::micros)
+                        .max();
+        OptionalLong lastVip =
+                observations.arrivals(each -> each.viaVip() && within(each.micros(), facts.on, facts.end)).stream()
+                        .mapToLong(Arrival::micros)
+                        .max();
+        long off = lastDirect.orElse(facts.off) - facts.off;
+        long back = lastVip.orElse(facts.on) - facts.on;
+        boolean vipUsed = !observations
+                .arrivals(each -> each.viaVip() && within(each.micros(), facts.off, facts.on))
+                .isEmpty();
+        return new Promise(
+                "mode: off sends every call to the VIP, and back",
+                "<= 1 s",
+                vipUsed ? "off " + Time.seconds(off) + ", back " + Time.seconds(back) : "no call came by the VIP",
+                vipUsed && off <= Time.SECOND && back <= Time.SECOND);
+    }
+
+    /** Not while a pod hangs: a call that it took and keeps may run into its own time-out. */
+    private boolean isPromised(Call call) {
+        return within(call.startMicros(), facts.scaleStart, facts.hung)
+                || within(call.startMicros(), facts.outage, facts.end);
+    }
+
+    private static boolean within(long micros, long from, long to) {
+        return micros >= from && micros < to;
+    }
+
+    private static String first(List<Call> failed) {
+        return failed.isEmpty() ? "" : "; first: " + failed.get(0).error();
+    }
+}

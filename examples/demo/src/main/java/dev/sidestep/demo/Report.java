@@ -1,0 +1,93 @@
+package dev.sidestep.demo;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+
+/** The run's end for people (the table) and for programs (JSON). */
+final class Report {
+    private final Facts facts;
+    private final Observations observations;
+    private final List<Promise> promises;
+    private final List<String> commands;
+
+    Report(Facts facts, Observations observations, List<Promise> promises, List<String> commands) {
+        this.facts = facts;
+        this.observations = observations;
+        this.promises = promises;
+        this.commands = commands;
+    }
+
+    boolean kept() {
+        return promises.stream().allMatch(Promise::kept);
+    }
+
+    List<String> commands() {
+        return commands;
+    }
+
+    String table() {
+        int promise = width(Promise::promise);
+        int bar = width(Promise::bar);
+        String format = "%-" + promise + "s  %-" + bar + "s  %-4s  %s%n";
+        var text = new StringBuilder();
+        text.append(String.format(Locale.ROOT, format, "promise", "bar", "kept", "seen"));
+        promises.forEach(each -> text.append(String.format(
+                Locale.ROOT, format, each.promise(), each.bar(), each.kept() ? "yes" : "NO", each.seen())));
+        return text.toString();
+    }
+
+    private int width(java.util.function.Function<Promise, String> column) {
+        return promises.stream()
+                .mapToInt(each -> column.apply(each).length())
+                .max()
+                .orElse(0);
+    }
+
+    String json() {
+        return "{\n  \"kept\": " + kept() + ",\n  \"promises\": [\n"
+                + promises.stream().map(Report::json).collect(Collectors.joining(",\n"))
+                + "\n  ],\n  \"requests\": {\n"
+                + "    \"before\": " + requests(facts.before) + ",\n"
+                + "    \"after\": " + requests(facts.after) + "\n  },\n"
+                + "  \"commands\": ["
+                + commands.stream().map(Report::quote).collect(Collectors.joining(", "))
+                + "]\n}\n";
+    }
+
+    private static String json(Promise promise) {
+        return "    {\"promise\": " + quote(promise.promise()) + ", \"bar\": " + quote(promise.bar()) + ", \"seen\": "
+                + quote(promise.seen()) + ", \"kept\": " + promise.kept() + "}";
+    }
+
+    private String requests(List<Window> windows) {
+        return windows.stream()
+                .map(window -> quote(window.client()) + ": {\"http\": "
+                        + counts(window, call -> call.kind().isHttp()) + ", \"grpc\": "
+                        + counts(window, call -> !call.kind().isHttp()) + "}")
+                .collect(Collectors.joining(", ", "{", "}"));
+    }
+
+    private String counts(Window window, Predicate<Call> kind) {
+        Map<String, Long> counts = Evenness.perPod(observations, window, kind);
+        return counts.entrySet().stream()
+                .map(each -> quote(each.getKey()) + ": " + each.getValue())
+                .collect(Collectors.joining(", ", "{", "}"));
+    }
+
+    private static String quote(String text) {
+        var quoted = new StringBuilder("\"");
+        text.chars().forEach(each -> {
+            if (each == '"' || each == '\\') {
+                quoted.append('\\').append((char) each);
+            } else if (each < 0x20) {
+                quoted.append(String.format(Locale.ROOT, "\\u%04x", each));
+            } else {
+                quoted.append((char) each);
+            }
+        });
+        return quoted.append('"').toString();
+    }
+}

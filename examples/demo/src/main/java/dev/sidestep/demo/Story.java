@@ -1,0 +1,213 @@
+package dev.sidestep.demo;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
+
+/**
+ * The demo, step by step. Each step does one thing to the system, waits, and leaves in {@link Facts} the moments that
+ * the promises are judged by.
+ */
+final class Story {
+    private static final Duration PHASE = Duration.ofSeconds(6);
+    private static final Duration STEP = Duration.ofSeconds(4);
+    private static final Duration OUTAGE = Duration.ofSeconds(5);
+    private static final Duration RETURN_LIMIT = Duration.ofSeconds(10);
+    private static final int PODS = 3;
+    /** Evenness is counted from this long after each change. */
+    private static final long SETTLE = Time.SECOND;
+
+    private final Stage stage;
+    private final Observations observations;
+    private final Screen screen;
+    private final Map<String, String> placements;
+    private final Facts facts = new Facts();
+
+    Story(Stage stage, Observations observations, Screen screen, Map<String, String> placements) {
+        this.stage = stage;
+        this.observations = observations;
+        this.screen = screen;
+        this.placements = placements;
+    }
+
+    Facts tell() throws DemoException, InterruptedException {
+        raiseTheCurtain();
+        without();
+        return facts;
+    }
+
+    private void raiseTheCurtain() throws DemoException, InterruptedException {
+        screen.event("starting " + PODS + " backends, the control plane and a sidecar");
+        stage.openServices();
+        List<Pod> pods = new ArrayList<>();
+        for (int i = 0; i < PODS; i++) {
+            pods.add(stage.startPod());
+        }
+        for (Pod each : pods) {
+            stage.admit(each);
+        }
+    }
+
+    private void without() throws DemoException, InterruptedException {
+        screen.chapter(
+                "Without Sidestep: the VIP is a forwarder with kube-proxy's rule, a random pod for each connection");
+        for (String client : Stage.CLIENTS) {
+            placements.put(client, client + ", without");
+            stage.startFrontend(client, Programs.Placement.without());
+        }
+        awaitCalls(Time.nowMicros());
+        screen.event("two frontends call " + stage.layout().httpUrl() + " over 6 connections and "
+                + stage.layout().grpcTarget() + " over 1 channel each");
+        long from = Time.nowMicros() + SETTLE;
+        pause(PHASE.plusSeconds(1));
+        facts.before.addAll(windows("without", from, Time.nowMicros()));
+    }
+
+    private void with() throws DemoException, InterruptedException {
+        screen.chapter("With Sidestep: the same load, one frontend behind the sidecar, the other with the agent");
+        Stage.CLIENTS.forEach(stage::stop);
+        long restarted = Time.nowMicros();
+        placements.put(Stage.FIRST, Stage.FIRST + ", sidecar");
+        placements.put(Stage.SECOND, Stage.SECOND + ", agent");
+        stage.startFrontend(
+                Stage.FIRST, Programs.Placement.behindSidecar(stage.layout().proxy()));
+        stage.startFrontend(
+                Stage.SECOND, stage.programs().withAgent(stage.layout().xds()));
+        awaitCalls(restarted);
+        long from = Time.nowMicros() + SETTLE;
+        pause(PHASE.plusSeconds(1));
+        facts.after.addAll(windows("with", from, Time.nowMicros()));
+    }
+
+    private void scale() throws DemoException, InterruptedException {
+        screen.chapter("Scale from " + PODS + " to " + (PODS + 1));
+        facts.scaleStart = Time.nowMicros();
+        Pod pod = stage.startPod();
+        facts.newPod = pod.name();
+        facts.newPodReady = stage.admit(pod);
+        screen.event(pod.name() + " is ready and listed");
+        pause(STEP);
+        facts.scaled.addAll(windows("4 pods", facts.newPodReady + SETTLE, Time.nowMicros()));
+    }
+
+    private void kill() throws DemoException, InterruptedException {
+        screen.chapter("Kill one of them (SIGKILL): the manifest goes on listing it");
+        Pod victim = stage.pods()
+                .get(ThreadLocalRandom.current().nextInt(stage.pods().size()));
+        facts.killedPod = victim.name();
+        facts.killed = Time.nowMicros();
+        victim.process().kill();
+        victim.becomes(Pod.State.KILLED);
+        screen.event(victim.name() + " is killed");
+        pause(STEP);
+        facts.killEnd = Time.nowMicros();
+        stage.restart(victim);
+        stage.admit(victim);
+        screen.event(victim.name() + " is started again, as its kubelet would");
+        awaitReturn(victim, Time.nowMicros());
+    }
+
+    private void hang() throws DemoException, InterruptedException {
+        screen.chapter("Hang one: it takes requests and answers none; the manifest goes on listing it");
+        Pod victim = stage.pods()
+                .get(ThreadLocalRandom.current().nextInt(stage.pods().size()));
+        facts.hungPod = victim.name();
+        facts.hung = Time.nowMicros();
+        victim.hang();
+        victim.becomes(Pod.State.HUNG);
+        screen.event(victim.name() + " hangs");
+        pause(STEP);
+        facts.healed = Time.nowMicros();
+        victim.heal();
+        victim.becomes(Pod.State.READY);
+        screen.event(victim.name() + " is healed");
+        awaitReturn(victim, facts.healed);
+    }
+
+    private void outage() throws DemoException, InterruptedException {
+        screen.chapter("Stop the control plane for 5 s, and restart the agent's frontend meanwhile");
+        facts.outage = Time.nowMicros();
+        stage.stop("control-plane");
+        screen.event("the control plane is stopped");
+        stage.stop(Stage.SECOND);
+        facts.restarted = Time.nowMicros();
+        stage.startFrontend(
+                Stage.SECOND, stage.programs().withAgent(stage.layout().xds()));
+        awaitCalls(facts.restarted);
+        long back = Time.nowMicros();
+        screen.event(Stage.SECOND + " is up again, with nothing but its snapshot");
+        pause(Duration.ofMillis(OUTAGE.toMillis() - (back - facts.outage) / 1000));
+        facts.outageEnd = Time.nowMicros();
+        List<String> pods = podNames();
+        facts.outageWindows.add(new Window("outage", Stage.FIRST, facts.outage + SETTLE, facts.outageEnd, pods));
+        facts.outageWindows.add(new Window("outage", Stage.SECOND, back + SETTLE, facts.outageEnd, pods));
+        stage.startControlPlane();
+        stage.awaitListening("the control plane", stage.layout().xds());
+        screen.event("the control plane is back");
+        pause(Duration.ofSeconds(2));
+    }
+
+    private void mode() throws DemoException, InterruptedException {
+        screen.chapter("sidestep.dev/mode: off on both Services, and back");
+        facts.off = Time.nowMicros();
+        stage.setMode("off");
+        screen.event("mode is off: everything goes to the VIP");
+        pause(Duration.ofSeconds(3));
+        facts.on = Time.nowMicros();
+        stage.setMode("balance");
+        screen.event("mode is balance again");
+        pause(STEP);
+        facts.end = Time.nowMicros();
+        facts.backOn.addAll(windows("mode back", facts.on + SETTLE, facts.end));
+    }
+
+    /** Until every client has had an answer of both kinds. */
+    private void awaitCalls(long since) throws DemoException, InterruptedException {
+        awaitOnAll("answers", since, "", Duration.ofSeconds(15));
+    }
+
+    private void awaitReturn(Pod pod, long since) throws DemoException, InterruptedException {
+        awaitOnAll("answers of " + pod.name(), since, pod.name(), RETURN_LIMIT);
+        screen.event(pod.name() + " has its share again after " + Time.seconds(Time.nowMicros() - since));
+    }
+
+    private void awaitOnAll(String what, long since, String pod, Duration limit)
+            throws DemoException, InterruptedException {
+        for (String client : Stage.CLIENTS) {
+            for (boolean http : List.of(true, false)) {
+                boolean seen = Time.await(
+                        limit,
+                        () -> observations.anyCall(call -> call.ok()
+                                && call.startMicros() >= since
+                                && call.client().equals(client)
+                                && call.kind().isHttp() == http
+                                && (pod.isEmpty() || call.pod().equals(pod))));
+                stage.check();
+                if (!seen) {
+                    facts.missing.add("no " + (http ? "HTTP " : "gRPC ") + what + " for " + client + " within "
+                            + limit.toSeconds() + " s");
+                }
+            }
+        }
+    }
+
+    private void pause(Duration duration) throws DemoException, InterruptedException {
+        long end = System.nanoTime() + duration.toNanos();
+        while (System.nanoTime() - end < 0) {
+            Thread.sleep(50);
+            stage.check();
+        }
+    }
+
+    private List<String> podNames() {
+        return stage.pods().stream().map(Pod::name).toList();
+    }
+
+    private List<Window> windows(String name, long from, long to) {
+        return Stage.CLIENTS.stream()
+                .map(client -> new Window(name, client, from, to, podNames()))
+                .toList();
+    }
+}
