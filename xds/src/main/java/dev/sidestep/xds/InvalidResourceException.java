@@ -15,14 +15,16 @@ public final class InvalidResourceException extends Exception {
     private final String reason;
 
     public InvalidResourceException(String resource, String field, String reason) {
-        super(
-                shown(resource) + ": " + (field.isEmpty() ? "" : field + ": ") + reason,
-                null,
-                /* enableSuppression= */ false,
-                /* writableStackTrace= */ false);
+        super(null, null, /* enableSuppression= */ false, /* writableStackTrace= */ false);
         this.resource = resource;
         this.field = field;
         this.reason = reason;
+    }
+
+    /** {@code resource: field: reason}, fit for one line. */
+    @Override
+    public String getMessage() {
+        return shown(resource) + ": " + (field.isEmpty() ? "" : field + ": ") + reason;
     }
 
     /** The resource's name, as it came. */

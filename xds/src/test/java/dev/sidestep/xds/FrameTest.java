@@ -30,10 +30,10 @@ class FrameTest {
                 .setTypeUrl(ResourceType.SERVICE)
                 .setNonce("n1")
                 .addRemovedResources("gone:80")
-                .addResources(Resources.message(SERVICE).toBuilder()
+                .addResources(WireForm.message(SERVICE).toBuilder()
                         .addAliases("10.96.0.12:80")
                         .addAliases("backend:80"))
-                .addResources(Resources.message(ASSIGNMENT))
+                .addResources(WireForm.message(ASSIGNMENT))
                 .build();
         assertThat(DeltaDiscoveryResponse.parseFrom(drained(frame))).isEqualTo(expected);
         assertThat(drained(frame)).isEqualTo(expected.toByteArray()).hasSize(frame.size());
@@ -46,8 +46,8 @@ class FrameTest {
                 .setVersionInfo("v1")
                 .setTypeUrl(ResourceType.ENDPOINT)
                 .setNonce("n1")
-                .addResources(Resources.message(ASSIGNMENT).getResource())
-                .addResources(Resources.message(ASSIGNMENT).getResource())
+                .addResources(WireForm.message(ASSIGNMENT).getResource())
+                .addResources(WireForm.message(ASSIGNMENT).getResource())
                 .build();
         assertThat(drained(frame)).isEqualTo(expected.toByteArray());
     }

@@ -50,7 +50,7 @@ class ServiceCodingTest {
         for (long seed = 0; seed < 500; seed++) {
             Cluster cluster = new RandomModel(seed).cluster();
             EncodedResource encoded = ServiceEncoder.encode(cluster);
-            assertThat(ServiceDecoder.decode(encoded.name(), Resources.value(encoded)))
+            assertThat(ServiceDecoder.decode(encoded.name(), WireForm.value(encoded)))
                     .as("seed %d", seed)
                     .isEqualTo(cluster);
         }
@@ -63,7 +63,7 @@ class ServiceCodingTest {
             EncodedResource encoded = SelfEncoder.encode(self);
             assertThat(encoded.name()).isEqualTo("self");
             assertThat(encoded.typeUrl()).isEqualTo("type.googleapis.com/sidestep.v1.Self");
-            assertThat(SelfDecoder.decode("self", Resources.value(encoded)))
+            assertThat(SelfDecoder.decode("self", WireForm.value(encoded)))
                     .as("seed %d", seed)
                     .isEqualTo(self);
         }
@@ -204,7 +204,7 @@ class ServiceCodingTest {
     @Test
     void anyBytesAreASelfOrAnInvalidResource() {
         byte[] valid =
-                Resources.value(SelfEncoder.encode(new RandomModel(1).self())).toByteArray();
+                WireForm.value(SelfEncoder.encode(new RandomModel(1).self())).toByteArray();
         for (long seed = 0; seed < 100_000; seed++) {
             try {
                 SelfDecoder.decode("self", ByteString.copyFrom(mutated(valid, new Random(seed))));

@@ -20,7 +20,7 @@ class StandardEncoderTest {
 
     @Test
     void theEmptyPrefixIsOnTheWire() throws Exception {
-        var routes = RouteConfiguration.parseFrom(Resources.value(StandardEncoder.route("r", NAME)));
+        var routes = RouteConfiguration.parseFrom(WireForm.value(StandardEncoder.route("r", NAME)));
         RouteMatch match = routes.getVirtualHosts(0).getRoutes(0).getMatch();
         assertThat(match.getPathSpecifierCase()).isEqualTo(RouteMatch.PathSpecifierCase.PREFIX);
         assertThat(match.toByteArray()).containsExactly(0x0A, 0x00);
@@ -45,7 +45,7 @@ class StandardEncoderTest {
     void endpointsShareOneLocalityWithAWeight() throws Exception {
         var heavy = new Endpoint("10.0.0.2", 80, true, true, false, "", "", "n", "z2", List.of(), List.of(), 5);
         var message = ClusterLoadAssignment.parseFrom(
-                Resources.value(StandardEncoder.loadAssignment(NAME, List.of(Endpoint.ready("10.0.0.1", 80), heavy))));
+                WireForm.value(StandardEncoder.loadAssignment(NAME, List.of(Endpoint.ready("10.0.0.1", 80), heavy))));
         assertThat(message.getEndpointsCount()).isOne();
         assertThat(message.getEndpoints(0).hasLocality()).isTrue();
         assertThat(message.getEndpoints(0).getLoadBalancingWeight().getValue()).isPositive();
@@ -56,7 +56,7 @@ class StandardEncoderTest {
 
     @Test
     void noEndpointIsAnAssignmentWithoutLocalities() throws Exception {
-        var message = ClusterLoadAssignment.parseFrom(Resources.value(StandardEncoder.loadAssignment(NAME, List.of())));
+        var message = ClusterLoadAssignment.parseFrom(WireForm.value(StandardEncoder.loadAssignment(NAME, List.of())));
         assertThat(message.getClusterName()).isEqualTo(NAME);
         assertThat(message.getEndpointsCount()).isZero();
     }
@@ -98,11 +98,11 @@ class StandardEncoderTest {
     }
 
     private static Cluster cluster(TrafficPolicy policy, StandardEncoder.Client client) throws Exception {
-        return Cluster.parseFrom(Resources.value(StandardEncoder.cluster(NAME, policy, client)));
+        return Cluster.parseFrom(WireForm.value(StandardEncoder.cluster(NAME, policy, client)));
     }
 
     private static HttpConnectionManager manager(EncodedResource listener) throws Exception {
-        var message = Listener.parseFrom(Resources.value(listener));
+        var message = Listener.parseFrom(WireForm.value(listener));
         assertThat(message.getName()).isEqualTo(listener.name());
         return HttpConnectionManager.parseFrom(
                 message.getApiListener().getApiListener().getValue());

@@ -5,10 +5,10 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import dev.sidestep.xds.proto.discovery.Resource;
 
 /** What a client finds in an encoded resource. */
-final class Resources {
-    private Resources() {}
+public final class WireForm {
+    private WireForm() {}
 
-    static Resource message(EncodedResource resource) {
+    public static Resource message(EncodedResource resource) {
         try {
             return Resource.parseFrom(resource.body());
         } catch (InvalidProtocolBufferException e) {
@@ -16,7 +16,7 @@ final class Resources {
         }
     }
 
-    static ByteString value(EncodedResource resource) {
+    public static ByteString value(EncodedResource resource) {
         return message(resource).getResource().getValue();
     }
 }

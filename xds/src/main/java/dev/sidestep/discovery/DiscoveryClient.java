@@ -1,0 +1,295 @@
+package dev.sidestep.discovery;
+
+import dev.sidestep.balancing.Discovery;
+import dev.sidestep.concurrent.SerialExecutor;
+import dev.sidestep.xds.proto.discovery.DeltaDiscoveryResponse;
+import io.grpc.ConnectivityState;
+import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.DoubleSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Asks the control plane by incremental xDS for the names that are looked up, on one stream that it keeps open.
+ *
+ * <p>The main makes the channel and shuts it down after {@link #stop}. It has to set on it: {@code keepAliveTime} (10 s)
+ * and {@code keepAliveTimeout} (5 s), because a peer that vanished without a word is noticed by nothing else; {@code
+ * maxInboundMessageSize} (16 MiB), because one answer may hold many Services; its credentials.
+ *
+ * <p>Confined to {@code owner}, the load balancer's, except where it is said.
+ */
+public final class DiscoveryClient implements Discovery {
+    private static final Logger LOG = LoggerFactory.getLogger(DiscoveryClient.class);
+
+    /** A server that takes longer to say who we are is as good as none; another replica may do better. */
+    private static final Duration FIRST_ANSWER = Duration.ofSeconds(30);
+
+    /** How long the next answer waits behind one that is refused again and again. */
+    private static final Duration AFTER_REPETITION = Duration.ofMillis(100);
+
+    private final Identity identity;
+    private final ManagedChannel channel;
+    private final SerialExecutor owner;
+    private final Watcher watcher;
+    private final Backoff backoff;
+    private final Optional<Snapshots> snapshots;
+    private final Services services = new Services();
+    private final Answers answers;
+    private final Refusals refusals;
+    private final Map<String, DiscoveryStatus.Type> types = new TreeMap<>();
+
+    /** Names to tell the server about at the end of this turn: all that are asked for in one turn are one request. */
+    private final Set<String> changed = new LinkedHashSet<>();
+
+    private @Nullable AdsStream stream; // null while waiting for the next attempt
+    private SerialExecutor.@Nullable Cancellable timer; // of the first answer, or of the next attempt
+    private boolean stopped;
+    private boolean connected;
+    private long connectedAtNanos;
+    private int attempts;
+    private String lastError = "";
+
+    /**
+     * Acts only after {@link #start}.
+     *
+     * @param random from 0 to below 1, to spread reconnecting clients
+     * @param snapshot where to keep what was learned; empty: nowhere
+     */
+    public DiscoveryClient(
+            Identity identity,
+            ManagedChannel channel,
+            SerialExecutor owner,
+            Watcher watcher,
+            DoubleSupplier random,
+            Optional<SnapshotStore> snapshot) {
+        this.identity = identity;
+        this.channel = channel;
+        this.owner = owner;
+        this.watcher = watcher;
+        this.backoff = new Backoff(random);
+        this.snapshots = snapshot.map(store -> new Snapshots(store, owner, identity.namespace(), services));
+        this.answers = new Answers(services, snapshots);
+        this.refusals = new Refusals(owner);
+    }
+
+    /** Reads the snapshot and connects. Once, from any thread; returns at once. */
+    public void start() {
+        owner.execute(() -> {
+            snapshots.flatMap(Snapshots::start).ifPresent(watcher::onSelf);
+            services.asked().forEach(this::tellFromDisk);
+            connect();
+        });
+    }
+
+    /** Ends the stream and tells nothing more. Any thread. */
+    public void stop() {
+        owner.execute(() -> {
+            stopped = true;
+            if (timer != null) {
+                timer.cancel();
+            }
+            if (stream != null) {
+                stream.cancel("stopped");
+            }
+            snapshots.ifPresent(Snapshots::stop);
+        });
+    }
+
+    @Override
+    public void subscribe(String name) {
+        owner.checkCurrent();
+        if (services.ask(name)) {
+            changed(name);
+            owner.execute(() -> tellFromDisk(name));
+        }
+    }
+
+    @Override
+    public void unsubscribe(String name) {
+        owner.checkCurrent();
+        if (services.drop(name)) {
+            changed(name);
+        }
+    }
+
+    /** How it is doing now. Any thread. */
+    public CompletableFuture<DiscoveryStatus> status() {
+        var status = new CompletableFuture<DiscoveryStatus>();
+        owner.execute(() -> {
+            List<DiscoveryStatus.Resource> resources = new ArrayList<>();
+            services.known()
+                    .forEach((name, known) -> resources.add(new DiscoveryStatus.Resource(
+                            name,
+                            known.version(),
+                            services.names(name),
+                            known.heldAt().flatMap(heldAt -> snapshots.map(it -> it.age(heldAt))))));
+            List<String> unanswered = new ArrayList<>(services.asked());
+            unanswered.removeIf(services::isAnswered);
+            Optional<Duration> connectedFor =
+                    connected ? Optional.of(Duration.ofNanos(owner.nanoTime() - connectedAtNanos)) : Optional.empty();
+            status.complete(new DiscoveryStatus(connectedFor, attempts, lastError, types, resources, unanswered));
+        });
+        return status;
+    }
+
+    private void changed(String name) {
+        if (changed.isEmpty()) {
+            owner.execute(this::flush);
+        }
+        changed.add(name);
+    }
+
+    private void flush() {
+        List<String> names = List.copyOf(changed);
+        changed.clear();
+        services.forgetUnasked(names);
+        if (stream != null) {
+            stream.update(names, services::isAsked, services.versions());
+        }
+    }
+
+    private void tellFromDisk(String name) {
+        if (snapshots.isEmpty() || !services.isAsked(name) || services.isAnswered(name)) {
+            return;
+        }
+        snapshots.get().left(name).ifPresent(known -> {
+            String resource = known.cluster().name().value();
+            Services.Known current = services.known(resource);
+            // A resource that came on a stream knows better, and the server is about to say what the name means.
+            if (current == null || current.heldAt().isPresent()) {
+                services.put(resource, List.of(name), known);
+                watcher.onCluster(
+                        name,
+                        known.cluster(),
+                        snapshots.get().age(known.heldAt().orElseThrow()));
+            }
+        });
+    }
+
+    private void connect() {
+        if (stopped || stream != null) {
+            return;
+        }
+        attempts++;
+        // gRPC would wait up to two minutes by itself before it tries the address again.
+        channel.resetConnectBackoff();
+        stream = new AdsStream(channel, owner, new Responses());
+        stream.start(identity.message());
+        stream.update(services.asked(), services::isAsked, services.versions());
+        AdsStream started = stream;
+        timer = owner.schedule(
+                FIRST_ANSWER, () -> started.cancel("no answer within " + FIRST_ANSWER.toSeconds() + " s"));
+    }
+
+    private void onClosed(Status status) {
+        stream = null;
+        cancelTimer();
+        refusals.streamClosed();
+        lastError = status.getCode() + (status.getDescription() == null ? "" : ": " + status.getDescription());
+        if (connected) {
+            connected = false;
+            snapshots.ifPresent(Snapshots::disconnected);
+            LOG.info("control plane lost: {}", lastError);
+            watcher.onDisconnected();
+        } else if (attempts == 1) {
+            LOG.warn("control plane not reached: {}; calls go where they were going until it is", lastError);
+        }
+        if (!stopped) {
+            timer = owner.schedule(backoff.next(), this::connect);
+            connectOnceReady();
+        }
+    }
+
+    /**
+     * A stream that finds no connection fails at once, while the connection that it asked for is still being made; when it
+     * stands, there is nothing to wait for any more.
+     */
+    private void connectOnceReady() {
+        ConnectivityState state = channel.getState(false);
+        if (state == ConnectivityState.READY) {
+            return; // The stream failed, not the connection.
+        }
+        channel.notifyWhenStateChanged(
+                state,
+                () -> owner.execute(() -> {
+                    if (stream != null || stopped) {
+                        return;
+                    }
+                    if (channel.getState(false) == ConnectivityState.READY) {
+                        cancelTimer();
+                        connect();
+                    } else {
+                        connectOnceReady();
+                    }
+                }));
+    }
+
+    private void onResponse(AdsStream from, DeltaDiscoveryResponse response) {
+        Answers.Outcome outcome = answers.apply(response);
+        DiscoveryStatus.Type type = types.getOrDefault(response.getTypeUrl(), DiscoveryStatus.Type.NONE);
+        if (outcome.refusal().isEmpty()) {
+            types.put(response.getTypeUrl(), type.accept(response.getNonce()));
+            from.accept(response);
+            from.next();
+        } else {
+            types.put(response.getTypeUrl(), type.refuse(response.getNonce(), outcome.refusal()));
+            if (refusals.refuse(from, response, outcome.refusal())) {
+                owner.schedule(AFTER_REPETITION, from::next);
+            } else {
+                LOG.warn("refused: {}; the last good version stays in use", outcome.refusal());
+                from.next();
+            }
+        }
+        outcome.told().forEach(it -> it.accept(watcher));
+        if (!connected && outcome.refusal().isEmpty()) {
+            onConnected();
+        }
+    }
+
+    private void onConnected() {
+        connected = true;
+        connectedAtNanos = owner.nanoTime();
+        LOG.info("control plane connected{}", attempts > 1 ? " after " + attempts + " attempts" : "");
+        attempts = 0;
+        lastError = "";
+        backoff.reset();
+        cancelTimer();
+        snapshots.ifPresent(Snapshots::connected);
+        watcher.onConnected();
+    }
+
+    private void cancelTimer() {
+        if (timer != null) {
+            timer.cancel();
+            timer = null;
+        }
+    }
+
+    /** gRPC may still call back for a stream that is over. */
+    private final class Responses implements AdsStream.Listener {
+        @Override
+        public void onResponse(AdsStream from, DeltaDiscoveryResponse response) {
+            if (from == stream && !stopped) {
+                DiscoveryClient.this.onResponse(from, response);
+            }
+        }
+
+        @Override
+        public void onClosed(AdsStream from, Status status) {
+            if (from == stream && !stopped) {
+                DiscoveryClient.this.onClosed(status);
+            }
+        }
+    }
+}
