@@ -7,6 +7,8 @@ import dev.sidestep.model.Self;
 import dev.sidestep.model.TrafficPolicy;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -14,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,14 +28,19 @@ import org.slf4j.LoggerFactory;
 final class LiveCluster {
     private static final Logger LOG = LoggerFactory.getLogger(LiveCluster.class);
 
-    /** An endpoint of the latest list with the subchannel that stands for it here. */
-    record Member(Endpoint endpoint, TrackedSubchannel subchannel) {}
+    /**
+     * An endpoint of the latest list with the subchannel that stands for it here.
+     *
+     * @param selected whether the filter lets this caller use it
+     */
+    record Member(Endpoint endpoint, TrackedSubchannel subchannel, boolean selected) {}
 
     private final ClusterName name;
     private final Subchannels subchannels;
     private final Picker none;
     private final AtomicInteger cursor;
     private final RetryBudget budget;
+    private final LongAdder retries;
     private final Set<Asked> askedAs = new LinkedHashSet<>();
 
     private volatile Cluster latest;
@@ -41,13 +50,18 @@ final class LiveCluster {
     private EndpointFilter.Selection selection = new EndpointFilter.Selection(EndpointFilter.Rule.NONE, List.of());
     private List<Member> selected = List.of();
     private Map<String, Member> held = Map.of();
+    private final Map<Status.EndpointState, Integer> unselected = new EnumMap<>(Status.EndpointState.class);
+    private Set<TrackedSubchannel> excluded = Set.of();
+    private boolean panic;
+    private long patienceNanos = Judge.MIN_PATIENCE.toNanos();
     private Picker picker;
 
     /**
      * @param none the picker for when no endpoint can be used
      * @param start where the first round begins: at random, or else all callers would begin with the same endpoint
+     * @param retries counts those that are granted
      */
-    LiveCluster(Cluster first, Subchannels subchannels, Picker none, int start, long nowNanos) {
+    LiveCluster(Cluster first, Subchannels subchannels, Picker none, int start, long nowNanos, LongAdder retries) {
         name = first.name();
         latest = first;
         this.subchannels = subchannels;
@@ -55,6 +69,7 @@ final class LiveCluster {
         picker = none;
         cursor = new AtomicInteger(start);
         budget = new RetryBudget(nowNanos, start);
+        this.retries = retries;
     }
 
     /** Any thread. */
@@ -80,10 +95,14 @@ final class LiveCluster {
     /** Any thread. */
     boolean mayRetry(boolean unprocessed, boolean idempotent, int attempts, long nowNanos) {
         TrafficPolicy.Retry retry = policy().retry();
-        return retry.on().contains(TrafficPolicy.Retry.On.SAFE)
+        boolean may = retry.on().contains(TrafficPolicy.Retry.On.SAFE)
                 && (unprocessed || idempotent)
                 && attempts <= retry.attempts()
                 && budget.take(nowNanos, cursor.get(), retry.budgetPercent());
+        if (may) {
+            retries.increment();
+        }
+        return may;
     }
 
     Set<Asked> askedAs() {
@@ -172,8 +191,8 @@ final class LiveCluster {
             if ((endpoint.terminating() && !use) || now.containsKey(endpoint.hostPort())) {
                 continue;
             }
-            subchannels.hold(endpoint).ifPresent(subchannel -> {
-                var member = new Member(endpoint, subchannel);
+            subchannels.hold(endpoint, this).ifPresent(subchannel -> {
+                var member = new Member(endpoint, subchannel, use);
                 now.put(endpoint.hostPort(), member);
                 if (use) {
                     usable.add(member);
@@ -182,18 +201,113 @@ final class LiveCluster {
         }
         held = now;
         selected = List.copyOf(usable);
+        unselected.clear();
+        for (Endpoint endpoint : cluster.endpoints()) {
+            if (!chosen.contains(endpoint)) {
+                unselected.merge(state(endpoint), 1, Integer::sum);
+            }
+        }
         repick();
-        subchannels.release(before.values().stream().map(Member::subchannel).toList());
+        subchannels.release(
+                before.values().stream()
+                        .map(Member::subchannel)
+                        .filter(subchannel -> !isHeld(subchannel))
+                        .toList(),
+                this);
     }
 
-    /** Makes the picker anew. */
+    /** What stands between {@code endpoint}, of the latest list, and a pick. */
+    Status.EndpointState state(Endpoint endpoint) {
+        Member member = held.get(endpoint.hostPort());
+        if (member != null && member.selected()) {
+            return stateOf(member);
+        }
+        return endpoint.terminating()
+                ? Status.EndpointState.TERMINATING
+                : endpoint.ready() ? Status.EndpointState.ELSEWHERE : Status.EndpointState.NOT_READY;
+    }
+
+    /** What stands for {@code endpoint}, if the filter lets this caller use it. */
+    @Nullable
+    TrackedSubchannel subchannel(Endpoint endpoint) {
+        Member member = held.get(endpoint.hostPort());
+        return member != null && member.selected() ? member.subchannel() : null;
+    }
+
+    /** Adds how many of its endpoints are in each state. */
+    void countStates(Map<Status.EndpointState, Integer> counts) {
+        unselected.forEach((state, count) -> counts.merge(state, count, Integer::sum));
+        selected.forEach(member -> counts.merge(stateOf(member), 1, Integer::sum));
+    }
+
+    private static Status.EndpointState stateOf(Member member) {
+        return Status.EndpointState.valueOf(member.subchannel().health().state().name());
+    }
+
+    private boolean isHeld(TrackedSubchannel subchannel) {
+        Member member = held.get(subchannel.toString());
+        return member != null && member.subchannel() == subchannel;
+    }
+
+    /**
+     * Makes the picker anew: of the selected members, without those that are left alone. Never the last, and no more than the
+     * policy allows, the surest cases first; and if even so less than half were left, all.
+     */
     void repick() {
-        picker = selected.isEmpty() ? none : new RoundRobinPicker(schedule(selected), cursor);
+        if (selected.isEmpty()) {
+            picker = none;
+            excluded = Set.of();
+            return;
+        }
+        int count = selected.size();
+        int limit = policy().ejection()
+                .map(policy -> Math.min(count - 1, count * policy.maxPercent() / 100))
+                .orElse(0);
+        List<TrackedSubchannel> alone = selected.stream()
+                .map(Member::subchannel)
+                .filter(subchannel -> subchannel.health().state() != Health.State.READY)
+                .sorted(Comparator.comparing((TrackedSubchannel subchannel) ->
+                                !subchannel.health().cause().isHard())
+                        .thenComparing((one, other) -> Long.signum(
+                                one.health().sinceNanos() - other.health().sinceNanos())))
+                .limit(limit)
+                .toList();
+        panic = (count - alone.size()) * 2 < count;
+        excluded = panic ? Set.of() : Set.copyOf(alone);
+        var rest = new RoundRobinPicker(
+                schedule(selected.stream()
+                        .filter(member -> !excluded.contains(member.subchannel()))
+                        .toList()),
+                cursor);
+        // An address of a stale list may be another pod's by now: it is not dialled to find out.
+        TrackedSubchannel[] probed = excluded.stream()
+                .filter(subchannel -> mayConnect() && subchannel.health().state() != Health.State.EJECTED)
+                .toArray(TrackedSubchannel[]::new);
+        picker = probed.length == 0 ? rest : new ProbingPicker(rest, probed);
+    }
+
+    /** Those of the selected that take no calls, but for probes. */
+    Set<TrackedSubchannel> excluded() {
+        return excluded;
+    }
+
+    /** Whether none is left alone because too few were left. */
+    boolean isPanic() {
+        return panic;
+    }
+
+    /** How long a silence of one of its endpoints may last. */
+    long patienceNanos() {
+        return patienceNanos;
+    }
+
+    void setPatience(long nanos) {
+        patienceNanos = nanos;
     }
 
     /** Lets all endpoints go: nobody asks for the cluster any more, or it is gone. */
     void close() {
-        subchannels.release(held.values().stream().map(Member::subchannel).toList());
+        subchannels.release(held.values().stream().map(Member::subchannel).toList(), this);
         held = Map.of();
         selected = List.of();
         picker = none;

@@ -5,6 +5,7 @@ import dev.sidestep.model.Cluster;
 import dev.sidestep.model.Mode;
 import dev.sidestep.model.Self;
 import dev.sidestep.naming.CallerHost;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Map;
@@ -26,7 +27,6 @@ public final class LoadBalancer implements Discovery.Watcher {
 
     private final SerialExecutor owner;
     private final Fallbacks fallbacks = new Fallbacks();
-    private final Subchannels subchannels;
     private final Resolution resolution;
     private final Map<String, NamedDestination[]> destinations = new ConcurrentHashMap<>();
 
@@ -38,8 +38,7 @@ public final class LoadBalancer implements Discovery.Watcher {
     /** @param random where rounds begin and how ejections are spread; used on the owner alone */
     public LoadBalancer(SerialExecutor owner, Settings settings, RandomGenerator random) {
         this.owner = owner;
-        subchannels = new Subchannels(owner);
-        resolution = new Resolution(owner, settings, random, fallbacks, subchannels, this::forget);
+        resolution = new Resolution(owner, settings, random, fallbacks, this::forget);
     }
 
     /** Begins to ask {@code discovery} for what is looked up. Once, from any thread. */
@@ -105,7 +104,7 @@ public final class LoadBalancer implements Discovery.Watcher {
      * any thread.
      */
     public void onDrained(Consumer<Subchannel> listener) {
-        subchannels.onDrained(listener);
+        resolution.subchannels().onDrained(listener);
     }
 
     /**
@@ -115,6 +114,16 @@ public final class LoadBalancer implements Discovery.Watcher {
      */
     public void countFallback(Reason reason) {
         fallbacks.count(reason).increment();
+    }
+
+    /** Makes {@code registry} count what happens here: endpoints, ejections, retries, fallbacks, age. For any thread. */
+    public void bindTo(MeterRegistry registry) {
+        resolution.bindTo(registry);
+    }
+
+    /** How often an endpoint was left alone because it failed. For any thread. */
+    public long ejections() {
+        return resolution.ejections();
     }
 
     /** All that is known now. For any thread; completes on the owner. */

@@ -34,6 +34,11 @@ public enum Reason {
         this.grpcStatus = grpcStatus;
     }
 
+    /** Whether a call went where it was going for this reason, rather than failed. */
+    public boolean isFallback() {
+        return httpStatus == 0 || this == NO_ENDPOINTS;
+    }
+
     /** The HTTP status of a call that failed for this reason; 0 where none failed. */
     public int httpStatus() {
         return httpStatus;

@@ -4,9 +4,8 @@ import dev.sidestep.model.Cluster;
 import dev.sidestep.model.Endpoint;
 import dev.sidestep.model.Mode;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Says what is, for people. Runs on the owner. */
@@ -45,10 +44,8 @@ final class Report {
 
     static Status.ClusterStatus cluster(LiveCluster live, Mode mode, boolean current, Duration age) {
         Cluster latest = live.latest();
-        Map<String, LiveCluster.Member> selected = new HashMap<>();
-        live.selected().forEach(member -> selected.put(member.endpoint().hostPort(), member));
         List<Status.EndpointStatus> endpoints = latest.endpoints().stream()
-                .map(endpoint -> endpoint(endpoint, selected.get(endpoint.hostPort()), live))
+                .map(endpoint -> endpoint(endpoint, live))
                 .toList();
         return new Status.ClusterStatus(
                 latest.name(),
@@ -60,16 +57,14 @@ final class Report {
                 current,
                 age,
                 !live.mayConnect(),
-                false,
+                live.isPanic(),
                 endpoints);
     }
 
-    private static Status.EndpointStatus endpoint(
-            Endpoint endpoint, LiveCluster.@Nullable Member member, LiveCluster live) {
-        if (member == null) {
-            Status.EndpointState state = endpoint.terminating()
-                    ? Status.EndpointState.TERMINATING
-                    : endpoint.ready() ? Status.EndpointState.ELSEWHERE : Status.EndpointState.NOT_READY;
+    private static Status.EndpointStatus endpoint(Endpoint endpoint, LiveCluster live) {
+        Status.EndpointState state = live.state(endpoint);
+        TrackedSubchannel subchannel = live.subchannel(endpoint);
+        if (subchannel == null) {
             String why = switch (state) {
                 case TERMINATING -> "terminating";
                 case NOT_READY -> "not ready";
@@ -77,14 +72,29 @@ final class Report {
             };
             return new Status.EndpointStatus(endpoint, state, false, why, 0, 0, 0);
         }
-        TrackedSubchannel subchannel = member.subchannel();
+        boolean picked = !live.excluded().contains(subchannel);
         return new Status.EndpointStatus(
                 endpoint,
-                Status.EndpointState.READY,
-                true,
-                endpoint.ready() ? "ready" : "terminating, but still serving and none is ready",
+                state,
+                picked,
+                why(endpoint, subchannel.health(), picked),
                 subchannel.inFlight(),
-                0,
-                0);
+                subchannel.successes(),
+                subchannel.failures());
+    }
+
+    private static String why(Endpoint endpoint, Health health, boolean picked) {
+        String words = health.cause().words();
+        String why = switch (health.state()) {
+            case READY -> endpoint.ready() ? "ready" : "terminating, but still serving and none is ready";
+            case SUSPECT -> words + "; one call at a time finds out";
+            case EJECTED -> words + "; left alone for " + seconds(health.ejectedFor());
+            case PROBING -> words + "; the next call finds out whether it is well again";
+        };
+        return picked && health.state() != Health.State.READY ? why + ", but too few others are left" : why;
+    }
+
+    private static String seconds(Duration duration) {
+        return String.format(Locale.ROOT, "%.1f s", duration.toMillis() / 1e3);
     }
 }

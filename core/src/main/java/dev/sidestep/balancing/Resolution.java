@@ -6,6 +6,7 @@ import dev.sidestep.model.ClusterName;
 import dev.sidestep.model.Mode;
 import dev.sidestep.model.Self;
 import dev.sidestep.naming.Candidate;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -35,6 +36,8 @@ final class Resolution implements Discovery.Watcher {
     private final RandomGenerator random;
     private final Fallbacks fallbacks;
     private final Subchannels subchannels;
+    private final Judge judge;
+    private final BalancerMetrics metrics;
     private final Consumer<NamedDestination> onAsleep;
     private final Set<NamedDestination> awake = new LinkedHashSet<>();
     private final Map<String, Asked> asked = new HashMap<>();
@@ -50,13 +53,14 @@ final class Resolution implements Discovery.Watcher {
             LoadBalancer.Settings settings,
             RandomGenerator random,
             Fallbacks fallbacks,
-            Subchannels subchannels,
             Consumer<NamedDestination> onAsleep) {
         this.owner = owner;
         this.settings = settings;
         this.random = random;
         this.fallbacks = fallbacks;
-        this.subchannels = subchannels;
+        metrics = new BalancerMetrics(owner);
+        judge = new Judge(owner, random, this::repick);
+        subchannels = new Subchannels(owner, judge::report);
         this.onAsleep = onAsleep;
         self = settings.self();
     }
@@ -66,6 +70,32 @@ final class Resolution implements Discovery.Watcher {
         discovery = started;
         asked.values().forEach(this::ask);
         owner.schedule(IDLE_TICK, this::dropIdle);
+        scan();
+    }
+
+    /** The subchannels of all clusters. Any thread. */
+    Subchannels subchannels() {
+        return subchannels;
+    }
+
+    /** Any thread. */
+    void bindTo(MeterRegistry registry) {
+        metrics.bindTo(registry, fallbacks, judge.ejections());
+    }
+
+    /** Any thread. */
+    long ejections() {
+        return judge.ejections().sum();
+    }
+
+    private void scan() {
+        metrics.count(clusters.values());
+        owner.schedule(judge.scan(subchannels.all(), clusters.values()), this::scan);
+    }
+
+    private void repick(LiveCluster live) {
+        live.repick();
+        evaluateUsers(live);
     }
 
     /** Finds out what a destination means; from now on it is kept up to date. */
@@ -109,7 +139,8 @@ final class Resolution implements Discovery.Watcher {
                     subchannels,
                     fallbacks.picker(PickResult.PassThrough.NO_ENDPOINTS),
                     random.nextInt(),
-                    owner.nanoTime());
+                    owner.nanoTime(),
+                    metrics.retries());
             clusters.put(cluster.name(), live);
             live.seen(owner.nanoTime() - age.toNanos(), byStream);
             live.update(cluster, self);
@@ -150,6 +181,7 @@ final class Resolution implements Discovery.Watcher {
     public void onConnected() {
         owner.checkCurrent();
         connected = true;
+        metrics.setConnected(true);
         clusters.values().forEach(this::checkStale);
         asked.values().forEach(this::expectAnswer);
         awake.forEach(this::evaluate);
@@ -162,6 +194,7 @@ final class Resolution implements Discovery.Watcher {
             return;
         }
         connected = false;
+        metrics.setConnected(false);
         for (LiveCluster live : clusters.values()) {
             if (live.isConfirmed()) {
                 live.seen(owner.nanoTime(), true);
@@ -285,7 +318,11 @@ final class Resolution implements Discovery.Watcher {
     private void checkStale(LiveCluster live) {
         boolean current = connected && live.isConfirmed();
         long left = settings.staleAfter().toNanos() - (owner.nanoTime() - live.seenNanos());
-        live.setStale(!current && left <= 0);
+        boolean stale = !current && left <= 0;
+        if (stale != live.isStale()) {
+            live.setStale(stale);
+            repick(live);
+        }
         if (!current && left > 0) {
             owner.schedule(Duration.ofNanos(left), () -> checkStale(live));
         }

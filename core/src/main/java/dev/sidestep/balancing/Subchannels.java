@@ -3,6 +3,7 @@ package dev.sidestep.balancing;
 import dev.sidestep.concurrent.SerialExecutor;
 import dev.sidestep.model.Endpoint;
 import dev.sidestep.naming.AddressLiteral;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,9 +26,12 @@ final class Subchannels {
     private final SerialExecutor owner;
     private final Map<String, TrackedSubchannel> byAddress = new HashMap<>();
     private final List<Consumer<Subchannel>> drainListeners = new CopyOnWriteArrayList<>();
+    private final Consumer<TrackedSubchannel> report;
 
-    Subchannels(SerialExecutor owner) {
+    /** @param report hears on any thread of subchannels on which something happened */
+    Subchannels(SerialExecutor owner, Consumer<TrackedSubchannel> report) {
         this.owner = owner;
+        this.report = report;
     }
 
     /** Any thread. */
@@ -35,23 +39,28 @@ final class Subchannels {
         drainListeners.add(listener);
     }
 
-    /** The subchannel of {@code endpoint}, held once more; empty if its address is none. */
-    Optional<TrackedSubchannel> hold(Endpoint endpoint) {
+    /** The subchannel of {@code endpoint}, held by {@code cluster} now; empty if its address is none. */
+    Optional<TrackedSubchannel> hold(Endpoint endpoint, LiveCluster cluster) {
         owner.checkCurrent();
         TrackedSubchannel known = byAddress.get(endpoint.hostPort());
         if (known == null || !known.isOf(endpoint.pod())) {
             // Pod addresses are reused: what the last pod did says nothing about this one.
-            Optional<TrackedSubchannel> made = AddressLiteral.parse(endpoint.address())
-                    .map(address ->
-                            new TrackedSubchannel(new InetSocketAddress(address, endpoint.port()), endpoint.pod()));
+            Optional<TrackedSubchannel> made =
+                    AddressLiteral.parse(endpoint.address()).map(address -> make(address, endpoint));
             if (made.isEmpty()) {
                 return made;
             }
             known = made.get();
             byAddress.put(endpoint.hostPort(), known);
         }
-        known.hold();
+        known.hold(cluster);
         return Optional.of(known);
+    }
+
+    private TrackedSubchannel make(InetAddress address, Endpoint endpoint) {
+        var health = new Health(owner, endpoint.hostPort());
+        return new TrackedSubchannel(
+                new InetSocketAddress(address, endpoint.port()), endpoint.pod(), report, health, owner.nanoTime());
     }
 
     Collection<TrackedSubchannel> all() {
@@ -59,12 +68,12 @@ final class Subchannels {
         return byAddress.values();
     }
 
-    /** Undoes one {@link #hold} of each; those that nobody holds drain. */
-    void release(Collection<TrackedSubchannel> held) {
+    /** Undoes {@link #hold}; those that nobody holds drain. */
+    void release(Collection<TrackedSubchannel> held, LiveCluster cluster) {
         owner.checkCurrent();
         var drained = new ArrayList<TrackedSubchannel>();
         for (TrackedSubchannel subchannel : held) {
-            if (subchannel.release()) {
+            if (subchannel.release(cluster)) {
                 drained.add(subchannel);
             }
         }
@@ -83,7 +92,7 @@ final class Subchannels {
     }
 
     private void forget(TrackedSubchannel subchannel) {
-        if (subchannel.draining()) {
+        if (subchannel.draining() && owner.nanoTime() - subchannel.drainedNanos() >= REMEMBERED.toNanos()) {
             byAddress.remove(subchannel.toString(), subchannel);
         }
     }

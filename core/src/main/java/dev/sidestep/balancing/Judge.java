@@ -1,0 +1,335 @@
+package dev.sidestep.balancing;
+
+import dev.sidestep.concurrent.SerialExecutor;
+import dev.sidestep.model.TrafficPolicy;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.Optional;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Leaves endpoints alone that fail, judged by the calls they get anyway. Confined to the owner.
+ *
+ * <p>Four things speak against an endpoint. That it <em>cannot be connected to</em>: one refused connection is enough, since
+ * nothing was sent, so the call goes on elsewhere, and an endpoint that listens never refuses; one that was not made in time
+ * may be a lost packet, so two are. That it <em>does not answer</em>: some attempt waits while no byte came from it for
+ * longer than any call of its cluster normally takes, and others answer meanwhile; it becomes suspect, takes no more calls
+ * but one at a time, and is ejected at the third such silence, or caller who gave up after one. That it <em>fails</em>:
+ * several calls in a row, or half of those of ten seconds; but not if most of its cluster fails as it does, for then it is
+ * the application, and leaving pods alone would only move the load.
+ *
+ * <p>How many of a cluster may be left alone at once is {@link LiveCluster}'s to say: what is thought of an endpoint does not
+ * depend on who asks.
+ */
+final class Judge {
+    /** The shortest silence that is suspicious. */
+    static final Duration MIN_PATIENCE = Duration.ofSeconds(1);
+
+    private static final Logger LOG = LoggerFactory.getLogger(Judge.class);
+
+    /** A silence is suspicious from so many times the 99th percentile of the cluster on. */
+    private static final int PATIENCE_OF_P99 = 10;
+
+    private static final Duration SCAN = Duration.ofMillis(100);
+    private static final Duration TICK = Duration.ofSeconds(1);
+    private static final int TICKS_PER_PATIENCE = 5;
+    private static final int TICKS_PER_FADING = 30;
+
+    private static final int CONNECT_EVIDENCE = 2;
+    private static final int SILENCES = 3;
+    private static final int RATE_PERCENT = 50;
+    private static final int RATE_CALLS = 20;
+
+    /** How long a probe may be on its way to its endpoint before another is sent in its place. */
+    private static final Duration PROBE_LOST = Duration.ofSeconds(1);
+
+    private final SerialExecutor owner;
+    private final RandomGenerator random;
+    private final Consumer<LiveCluster> onChanged;
+    private final LongAdder ejections = new LongAdder();
+    private long lastTickNanos;
+    private int ticks;
+
+    /** @param onChanged hears of each cluster whose endpoints are thought of differently now */
+    Judge(SerialExecutor owner, RandomGenerator random, Consumer<LiveCluster> onChanged) {
+        this.owner = owner;
+        this.random = random;
+        this.onChanged = onChanged;
+    }
+
+    /** How often an endpoint was ejected. Any thread. */
+    LongAdder ejections() {
+        return ejections;
+    }
+
+    /** Something happened on {@code subchannel}. Any thread. */
+    void report(TrackedSubchannel subchannel) {
+        owner.execute(() -> {
+            subchannel.takeReport();
+            check(subchannel);
+        });
+    }
+
+    /** Looks at all once, and says when to look again: soon while anything is in doubt, or else at the next second. */
+    Duration scan(Collection<TrackedSubchannel> all, Collection<LiveCluster> clusters) {
+        owner.checkCurrent();
+        if (owner.nanoTime() - lastTickNanos >= TICK.toNanos()) {
+            lastTickNanos = owner.nanoTime();
+            tick(all, clusters);
+        }
+        boolean busy = false;
+        for (TrackedSubchannel subchannel : all) {
+            if (subchannel.waiting() > 0 || subchannel.health().state() != Health.State.READY) {
+                busy = true;
+                check(subchannel);
+            }
+        }
+        return busy ? SCAN : TICK;
+    }
+
+    private void tick(Collection<TrackedSubchannel> all, Collection<LiveCluster> clusters) {
+        ticks++;
+        for (TrackedSubchannel subchannel : all) {
+            subchannel.health().tick(subchannel.successes(), subchannel.failures());
+            if (ticks % TICKS_PER_FADING == 0) {
+                subchannel.latencies().fade();
+            }
+        }
+        if (ticks % TICKS_PER_PATIENCE == 0) {
+            clusters.forEach(Judge::measurePatience);
+            for (TrackedSubchannel subchannel : all) {
+                long patience = subchannel.holders().stream()
+                        .mapToLong(LiveCluster::patienceNanos)
+                        .max()
+                        .orElse(MIN_PATIENCE.toNanos());
+                subchannel.setPatience(patience);
+            }
+        }
+    }
+
+    private static void measurePatience(LiveCluster cluster) {
+        long[] sums = Latencies.none();
+        cluster.selected().forEach(member -> member.subchannel().latencies().addTo(sums));
+        cluster.setPatience(Math.max(MIN_PATIENCE.toNanos(), PATIENCE_OF_P99 * Latencies.p99(sums)));
+    }
+
+    private void check(TrackedSubchannel subchannel) {
+        switch (subchannel.health().state()) {
+            case READY -> checkReady(subchannel);
+            case SUSPECT -> checkSuspect(subchannel);
+            case EJECTED -> checkEjected(subchannel);
+            case PROBING -> checkProbe(subchannel);
+        }
+    }
+
+    private void checkReady(TrackedSubchannel subchannel) {
+        for (LiveCluster cluster : subchannel.holders()) {
+            Optional<TrafficPolicy.Ejection> policy = cluster.policy().ejection();
+            if (policy.isEmpty()) {
+                continue;
+            }
+            Optional<Health.Cause> verdict = verdict(subchannel, cluster, policy.get());
+            if (verdict.isPresent()) {
+                eject(subchannel, verdict.get(), policy.get());
+                return;
+            }
+            if (isSilent(subchannel) && othersAnswer(cluster, subchannel)) {
+                subchannel.health().suspect(subchannel.successes());
+                LOG.debug("{} of {} is suspect: {}", subchannel, cluster.name(), Health.Cause.SILENT.words());
+                subchannel.setWatched(true);
+                changed(subchannel);
+                return;
+            }
+        }
+    }
+
+    private void checkSuspect(TrackedSubchannel subchannel) {
+        Health health = subchannel.health();
+        Optional<TrafficPolicy.Ejection> policy = policy(subchannel);
+        if (policy.isEmpty()
+                || subchannel.lastByteNanos() - health.sinceNanos() > 0
+                || health.successesSince(subchannel.successes()) > 0) {
+            readmit(subchannel);
+            return;
+        }
+        TrackedSubchannel.Run run = subchannel.run();
+        if (run.connect() >= CONNECT_EVIDENCE) {
+            eject(subchannel, Health.Cause.CONNECT, policy.get());
+            return;
+        }
+        if (subchannel.waiting() == 0) {
+            subchannel.offerProbe(true); // Nobody waits for it any more, so somebody has to find out.
+        } else {
+            health.silence(subchannel.silentSinceNanos(), patience(subchannel));
+        }
+        if (health.silences() + run.silent() >= SILENCES) {
+            eject(subchannel, Health.Cause.SILENT, policy.get());
+        }
+    }
+
+    private void checkEjected(TrackedSubchannel subchannel) {
+        Health health = subchannel.health();
+        if (policy(subchannel).isEmpty()) {
+            readmit(subchannel);
+            return;
+        }
+        if (health.cause() == Health.Cause.SILENT && subchannel.lastByteNanos() - health.sinceNanos() > 0) {
+            health.probeEarly(subchannel.successes());
+        } else {
+            health.tryProbe(subchannel.successes());
+        }
+        if (health.state() == Health.State.PROBING) {
+            subchannel.offerProbe(true);
+            changed(subchannel);
+        }
+    }
+
+    private void checkProbe(TrackedSubchannel subchannel) {
+        Health health = subchannel.health();
+        Optional<TrafficPolicy.Ejection> policy = policy(subchannel);
+        long since = health.sinceNanos();
+        boolean heard = subchannel.lastByteNanos() - since > 0
+                && (health.cause().isHard() || owner.nanoTime() - since >= MIN_PATIENCE.toNanos());
+        if (policy.isEmpty()) {
+            readmit(subchannel);
+        } else if (subchannel.lastFailedStartNanos() - since >= 0) {
+            eject(subchannel, causeOf(subchannel.run()), policy.get());
+        } else if (heard || health.successesSince(subchannel.successes()) > 0) {
+            readmit(subchannel);
+        } else if (!subchannel.isProbeOffered()) {
+            health.probeTaken();
+            long taken = health.probeTakenNanos();
+            long silentSince = subchannel.silentSinceNanos();
+            long from = silentSince - taken > 0 ? silentSince : taken;
+            if (subchannel.waiting() > 0 && owner.nanoTime() - from >= patience(subchannel)) {
+                eject(subchannel, Health.Cause.SILENT, policy.get());
+            } else if (subchannel.inFlight() == 0 && owner.nanoTime() - taken >= PROBE_LOST.toNanos()) {
+                health.probeLost();
+                subchannel.offerProbe(true);
+            }
+        }
+    }
+
+    private Optional<Health.Cause> verdict(
+            TrackedSubchannel subchannel, LiveCluster cluster, TrafficPolicy.Ejection policy) {
+        TrackedSubchannel.Run run = subchannel.run();
+        if (run.connect() >= CONNECT_EVIDENCE) {
+            return Optional.of(Health.Cause.CONNECT);
+        }
+        if (run.silent() >= SILENCES) {
+            return Optional.of(Health.Cause.SILENT);
+        }
+        Health health = subchannel.health();
+        int failed = health.recentFailures(subchannel.failures());
+        long calls = failed + health.recentSuccesses(subchannel.successes());
+        Health.Cause cause;
+        if (run.failures() >= policy.failures()) {
+            cause = Health.Cause.FAILURES;
+        } else if (calls >= RATE_CALLS && failed * 100L >= calls * RATE_PERCENT) {
+            cause = Health.Cause.RATE;
+        } else {
+            return Optional.empty();
+        }
+        return isShared(cluster, failureRate(subchannel)) ? Optional.empty() : Optional.of(cause);
+    }
+
+    /** Whether most endpoints of the cluster that had calls fail about as often. */
+    private static boolean isShared(LiveCluster cluster, double rate) {
+        int known = 0;
+        int sharing = 0;
+        for (LiveCluster.Member member : cluster.selected()) {
+            double other = failureRate(member.subchannel());
+            if (!Double.isNaN(other)) {
+                known++;
+                if (other >= rate / 2) {
+                    sharing++;
+                }
+            }
+        }
+        return known < 2 || sharing * 2 > known; // With nothing to compare with, nothing speaks against the endpoint.
+    }
+
+    /** The share of calls that failed of late; NaN if there were none that speak of the application. */
+    private static double failureRate(TrackedSubchannel subchannel) {
+        Health health = subchannel.health();
+        if (health.state() != Health.State.READY && health.cause().isHard()) {
+            return Double.NaN;
+        }
+        int failed = health.recentFailures(subchannel.failures());
+        long succeeded = health.recentSuccesses(subchannel.successes());
+        if (failed + succeeded > 0) {
+            return (double) failed / (failed + succeeded);
+        }
+        // So few calls that ten seconds saw none: then the last one speaks.
+        return subchannel.run().failures() > 0 ? 1 : subchannel.successes() > 0 ? 0 : Double.NaN;
+    }
+
+    private boolean isSilent(TrackedSubchannel subchannel) {
+        return subchannel.waiting() > 0 && owner.nanoTime() - subchannel.silentSinceNanos() >= patience(subchannel);
+    }
+
+    private static long patience(TrackedSubchannel subchannel) {
+        return subchannel.holders().stream()
+                .mapToLong(LiveCluster::patienceNanos)
+                .max()
+                .orElse(MIN_PATIENCE.toNanos());
+    }
+
+    /** Whether any other was heard of since {@code silent} was last: if none was, something else is the matter. */
+    private static boolean othersAnswer(LiveCluster cluster, TrackedSubchannel silent) {
+        long since = silent.silentSinceNanos();
+        return cluster.selected().stream()
+                .map(LiveCluster.Member::subchannel)
+                .anyMatch(other -> other != silent && other.lastByteNanos() - since > 0);
+    }
+
+    private static Health.Cause causeOf(TrackedSubchannel.Run run) {
+        return run.connect() > 0
+                ? Health.Cause.CONNECT
+                : run.silent() > 0 ? Health.Cause.SILENT : Health.Cause.FAILURES;
+    }
+
+    /** The first that lets the endpoint be ejected, of the clusters that it is in. */
+    private static Optional<TrafficPolicy.Ejection> policy(TrackedSubchannel subchannel) {
+        return subchannel.holders().stream()
+                .flatMap(cluster -> cluster.policy().ejection().stream())
+                .findFirst();
+    }
+
+    private void eject(TrackedSubchannel subchannel, Health.Cause cause, TrafficPolicy.Ejection policy) {
+        Health health = subchannel.health();
+        boolean again = health.state() == Health.State.PROBING;
+        health.eject(cause, policy.base(), policy.max(), random.nextDouble(), subchannel.successes());
+        ejections.increment();
+        subchannel.startAnew();
+        subchannel.setWatched(true);
+        subchannel.offerProbe(false);
+        if (again) {
+            LOG.debug("{} is left alone for {} more: {}", subchannel, health.ejectedFor(), cause.words());
+        } else {
+            LOG.info(
+                    "{} {} is left alone for {}: {}", subchannel, subchannel.pod(), health.ejectedFor(), cause.words());
+        }
+        changed(subchannel);
+    }
+
+    private void readmit(TrackedSubchannel subchannel) {
+        Health health = subchannel.health();
+        if (health.state() != Health.State.SUSPECT) {
+            LOG.info("{} {} is well again", subchannel, subchannel.pod());
+        }
+        health.readmit(subchannel.successes(), subchannel.failures());
+        subchannel.startAnew();
+        subchannel.setWatched(false);
+        subchannel.offerProbe(false);
+        changed(subchannel);
+    }
+
+    private void changed(TrackedSubchannel subchannel) {
+        subchannel.holders().forEach(onChanged);
+    }
+}

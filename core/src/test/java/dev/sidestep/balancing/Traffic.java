@@ -1,0 +1,172 @@
+package dev.sidestep.balancing;
+
+import dev.sidestep.concurrent.VirtualTimeExecutor;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.random.RandomGenerator;
+
+/** Calls to simulated endpoints under virtual time, retried as a data plane would. */
+final class Traffic {
+    /** How an endpoint behaves towards one attempt. */
+    enum Behaviour {
+        ANSWERS,
+        FAILS,
+        REFUSES,
+        DROPS_PACKETS,
+        RESETS,
+        HANGS
+    }
+
+    /** One attempt that reached an endpoint. */
+    record Attempt(long atNanos, String endpoint) {}
+
+    private static final long CONNECT_NANOS = Duration.ofNanos(200_000).toNanos();
+    private static final long CONNECT_TIMEOUT_NANOS = Duration.ofSeconds(1).toNanos();
+
+    private final VirtualTimeExecutor owner;
+    private final RandomGenerator random;
+    private final Map<String, Behaviour> behaviours = new HashMap<>();
+    private final List<Runnable> hanging = new ArrayList<>();
+    final List<Attempt> attempts = new ArrayList<>();
+    private Duration latency = Duration.ofMillis(5);
+    private Duration callerTimeout = Duration.ofSeconds(30);
+    int calls;
+    int failed;
+    int unfinished;
+
+    Traffic(VirtualTimeExecutor owner, long seed) {
+        this.owner = owner;
+        random = Mesh.random(seed);
+    }
+
+    void latency(Duration latency) {
+        this.latency = latency;
+    }
+
+    /** How long a caller waits for its answer. */
+    void callerTimeout(Duration timeout) {
+        callerTimeout = timeout;
+    }
+
+    void behave(String endpoint, Behaviour behaviour) {
+        behaviours.put(endpoint, behaviour);
+    }
+
+    /** Answers all that hang, and lets the endpoint answer from now on. */
+    void heal(String endpoint) {
+        behaviours.remove(endpoint);
+        List<Runnable> answered = List.copyOf(hanging);
+        hanging.clear();
+        answered.forEach(Runnable::run);
+    }
+
+    /** Makes calls at an even pace. */
+    void run(Destination destination, int perSecond, Duration duration) {
+        long gap = 1_000_000_000L / perSecond;
+        for (long spent = 0; spent < duration.toNanos(); spent += gap) {
+            owner.run(() -> call(destination));
+            owner.advance(Duration.ofNanos(gap));
+        }
+    }
+
+    void call(Destination destination) {
+        calls++;
+        unfinished++;
+        attempt(destination, destination.pick(), new ArrayList<>());
+    }
+
+    private void attempt(Destination destination, PickResult picked, List<Subchannel> tried) {
+        if (!(picked instanceof Subchannel subchannel)) {
+            fail();
+            return;
+        }
+        long start = owner.nanoTime();
+        String endpoint = subchannel.toString();
+        attempts.add(new Attempt(start, endpoint));
+        subchannel.started(start);
+        tried.add(subchannel);
+        switch (behaviours.getOrDefault(endpoint, Behaviour.ANSWERS)) {
+            case ANSWERS -> after(answerNanos(), () -> answer(subchannel, start, Outcome.SUCCESS));
+            case FAILS -> after(answerNanos(), () -> answer(subchannel, start, Outcome.SERVER_ERROR));
+            case REFUSES ->
+                after(CONNECT_NANOS, () -> lose(destination, subchannel, start, tried, Outcome.CONNECT_FAILED));
+            case DROPS_PACKETS ->
+                after(
+                        CONNECT_TIMEOUT_NANOS,
+                        () -> lose(destination, subchannel, start, tried, Outcome.CONNECT_TIMEOUT));
+            case RESETS -> after(CONNECT_NANOS, () -> lose(destination, subchannel, start, tried, Outcome.RESET));
+            case HANGS -> hang(subchannel, start);
+        }
+    }
+
+    private void hang(Subchannel subchannel, long start) {
+        var waits = new Runnable() {
+            @Override
+            public void run() {
+                answer(subchannel, start, Outcome.SUCCESS);
+            }
+        };
+        hanging.add(waits);
+        after(callerTimeout.toNanos(), () -> {
+            if (hanging.remove(waits)) {
+                subchannel.ended(Outcome.TIMEOUT, false, owner.nanoTime() - start);
+                fail();
+            }
+        });
+    }
+
+    private void answer(Subchannel subchannel, long start, Outcome outcome) {
+        long now = owner.nanoTime();
+        subchannel.firstByte(now);
+        subchannel.ended(outcome, true, now - start);
+        unfinished--;
+        if (outcome != Outcome.SUCCESS) {
+            failed++;
+        }
+    }
+
+    private void lose(
+            Destination destination, Subchannel subchannel, long start, List<Subchannel> tried, Outcome outcome) {
+        subchannel.ended(outcome, false, owner.nanoTime() - start);
+        if (destination.mayRetry(outcome != Outcome.RESET, true, tried.size())) {
+            attempt(destination, destination.pickAnother(tried), tried);
+        } else {
+            fail();
+        }
+    }
+
+    private void fail() {
+        failed++;
+        unfinished--;
+    }
+
+    private long answerNanos() {
+        return (long) (latency.toNanos() * (0.5 + random.nextDouble()));
+    }
+
+    private void after(long nanos, Runnable task) {
+        owner.schedule(Duration.ofNanos(nanos), task);
+    }
+
+    /** How many attempts reached {@code endpoint} from {@code from} until {@code until}, counted from now zero. */
+    long attempts(String endpoint, long fromNanos, long untilNanos) {
+        return attempts.stream()
+                .filter(attempt -> attempt.endpoint().equals(endpoint))
+                .filter(attempt -> attempt.atNanos() >= fromNanos && attempt.atNanos() < untilNanos)
+                .count();
+    }
+
+    /** The largest share of any endpoint over the mean of {@code endpoints}, among the attempts since {@code fromNanos}. */
+    double unevenness(int endpoints, long fromNanos) {
+        Map<String, Integer> counts = new HashMap<>();
+        long all = attempts.stream()
+                .filter(attempt -> attempt.atNanos() >= fromNanos)
+                .peek(attempt -> counts.merge(attempt.endpoint(), 1, Integer::sum))
+                .count();
+        int max = counts.values().stream().mapToInt(Integer::intValue).max().orElse(0);
+        return max * (double) endpoints / all;
+    }
+}
