@@ -29,8 +29,6 @@ final class RequestHead extends Head {
     private int lineEnd;
     private boolean absolute;
     private int hostLines;
-    private int hostFrom;
-    private int hostTo;
     private boolean trailersAccepted;
 
     /** GET, HEAD or OPTIONS: may be sent again even if the first was seen. */
@@ -40,6 +38,8 @@ final class RequestHead extends Head {
     boolean isConnect;
     /** Wants the endpoint's address in the response. */
     boolean wantsEndpoint;
+    /** Asks for another protocol, which we pass on. */
+    boolean upgrades;
     /** Another of us has counted its attempts already. */
     boolean hasAttempt;
     /** Where the authority that it goes to stands; empty without one. */
@@ -58,6 +58,7 @@ final class RequestHead extends Head {
         isConnect = false;
         wantsEndpoint = false;
         hasAttempt = false;
+        upgrades = false;
         authorityFrom = 0;
         authorityTo = 0;
     }
@@ -145,8 +146,6 @@ final class RequestHead extends Head {
             case 4 -> {
                 if (is(from, nameEnd, HOST)) {
                     hostLines++;
-                    hostFrom = from;
-                    hostTo = lineEnd;
                     if (absolute || isConnect) {
                         cut(from, lineEnd); // What the request line says wins (RFC 9112 section 3.2.2).
                     } else {
@@ -183,6 +182,10 @@ final class RequestHead extends Head {
         if (chunked && (length >= 0 || minor == 0)) {
             return false; // Two framings, or one that an HTTP/1.0 reader does not know.
         }
+        // Asked again when these bytes may be gone.
+        upgrades = connectionUpgrade
+                && upgradeTo > upgradeFrom
+                && !is(upgradeFrom, upgradeTo, H2C); // HTTP/2 from here on would end balancing by request.
         return !isConnect || !chunked && length <= 0;
     }
 
@@ -194,11 +197,6 @@ final class RequestHead extends Head {
     /** Whether the connection can take another request after this one. */
     boolean persistent() {
         return minor == 1 ? !close : keepAlive && !close;
-    }
-
-    /** Whether another protocol is asked for that we pass on; HTTP/2 would end balancing by request. */
-    boolean upgrades() {
-        return connectionUpgrade && upgradeFrom >= 0 && upgradeTo > upgradeFrom && !is(upgradeFrom, upgradeTo, H2C);
     }
 
     /** The authority that it goes to, as text. */
@@ -229,7 +227,7 @@ final class RequestHead extends Head {
             out.writeBytes(CRLF);
         }
         writeLines(lineEnd, out);
-        if (upgrades()) {
+        if (upgrades) {
             out.writeBytes(UPGRADE_LINES).writeBytes(bytes, upgradeFrom, upgradeTo - upgradeFrom);
             out.writeBytes(CRLF);
         } else if (trailersAccepted) {

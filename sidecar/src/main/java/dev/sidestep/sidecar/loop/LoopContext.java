@@ -28,6 +28,7 @@ public final class LoopContext {
     private final Limits limits;
     private final String admin;
     private final Map<String, Target> targets = new ConcurrentHashMap<>(); // Read by the metrics too.
+    private final CallStats unaddressed = new CallStats();
     private final Set<Drainable> connections = new LinkedHashSet<>();
     private volatile boolean draining;
 
@@ -98,6 +99,11 @@ public final class LoopContext {
     /** All that were asked for and kept. Any thread. */
     public Collection<Target> targets() {
         return targets.values();
+    }
+
+    /** What became of calls that named no destination. */
+    public CallStats unaddressed() {
+        return unaddressed;
     }
 
     /**

@@ -1,0 +1,261 @@
+package dev.sidestep.sidecar.http1;
+
+import dev.sidestep.balancing.Destination;
+import dev.sidestep.balancing.Outcome;
+import dev.sidestep.balancing.PickResult;
+import dev.sidestep.balancing.Reason;
+import dev.sidestep.balancing.Subchannel;
+import dev.sidestep.sidecar.loop.Target;
+import dev.sidestep.sidecar.pool.PooledConnection;
+import dev.sidestep.sidecar.pool.Waiter;
+import io.netty.channel.ConnectTimeoutException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One call's way to a connection: picks, connects, tries another endpoint, or goes where the call was going, and tells
+ * the engine how each attempt ended. Confined to its event loop.
+ */
+final class Route implements Waiter {
+    /** As long as callers of ours could have waited; where the call was going, no policy of ours says less. */
+    private static final Duration DIRECT_CONNECT = Duration.ofSeconds(30);
+
+    private final Http1Connections owner;
+    private final ClientConnection client;
+    private final Target target;
+    private final boolean safe;
+    private final Exchange exchange;
+
+    private final List<String> tried = new ArrayList<>(0);
+    private final List<Subchannel> triedEndpoints = new ArrayList<>(0);
+    private int attempts;
+    private boolean over;
+
+    /** The endpoint of the attempt under way; null while there is none, or where it goes direct. */
+    private @Nullable Subchannel endpoint;
+
+    private boolean waiting;
+    private long attemptNanos;
+    private long firstByteNanos;
+    private boolean firstByteSeen;
+
+    private boolean direct;
+    private boolean directAgain;
+    private @Nullable Reason fallback;
+    private List<InetSocketAddress> addresses = List.of();
+
+    Route(Http1Connections owner, ClientConnection client, Target target, boolean safe, Exchange exchange) {
+        this.owner = owner;
+        this.client = client;
+        this.target = target;
+        this.safe = safe;
+        this.exchange = exchange;
+    }
+
+    void start() {
+        follow(target.destination().pick());
+    }
+
+    /** Attempts made on endpoints. */
+    int attempts() {
+        return attempts;
+    }
+
+    /** The addresses that were tried in vain. */
+    List<String> tried() {
+        return tried;
+    }
+
+    /** The endpoint of the attempt under way, or "" if it is none of ours. */
+    String endpoint() {
+        return endpoint == null ? "" : endpoint.toString();
+    }
+
+    private void follow(PickResult result) {
+        if (result instanceof Subchannel picked) {
+            attempt(picked);
+        } else if (result instanceof PickResult.PassThrough passThrough) {
+            goDirect(passThrough.reason());
+        } else {
+            owner.loop().whenAnswered(target.destination(), this::answered);
+        }
+    }
+
+    private void answered() {
+        if (over) {
+            return;
+        }
+        PickResult result = target.destination().pick();
+        if (result instanceof PickResult.Pending) {
+            goDirect(Reason.PENDING);
+        } else {
+            follow(result);
+        }
+    }
+
+    private void attempt(Subchannel picked) {
+        Destination destination = target.destination();
+        PooledConnection idle = owner.pool().idle(picked, !safe);
+        if (idle == null && !destination.mayConnect()) {
+            goDirect(Reason.STALE);
+            return;
+        }
+        attempts++;
+        endpoint = picked;
+        firstByteSeen = false;
+        attemptNanos = owner.loop().nanoTime();
+        picked.started(attemptNanos);
+        if (idle != null) {
+            exchange.send((Upstream) idle);
+        } else {
+            waiting = true;
+            owner.pool().connect(picked, destination.policy().connectTimeout(), this);
+        }
+    }
+
+    @Override
+    public void onConnection(PooledConnection connection) {
+        waiting = false;
+        exchange.send((Upstream) connection);
+    }
+
+    @Override
+    public void onNoConnection(Reason reason) {
+        waiting = false;
+        Outcome outcome = switch (reason) {
+            case CONNECT_FAILED -> Outcome.CONNECT_FAILED;
+            case CONNECT_TIMEOUT -> Outcome.CONNECT_TIMEOUT;
+            default -> Outcome.NEUTRAL;
+        };
+        lost(outcome, reason, true);
+    }
+
+    /** The first byte of the response is here. */
+    void firstByte() {
+        firstByteSeen = true;
+        if (endpoint != null) {
+            firstByteNanos = owner.loop().nanoTime();
+            endpoint.firstByte(firstByteNanos);
+        }
+    }
+
+    /**
+     * The attempt under way came to nothing before the first response byte; another is made if it may be.
+     *
+     * @param unprocessed whether provably nothing of it was seen
+     */
+    void lost(Outcome outcome, Reason reason, boolean unprocessed) {
+        Subchannel failed = endpoint;
+        if (failed == null) {
+            lostDirect(reason, unprocessed);
+            return;
+        }
+        ended(outcome);
+        tried.add(failed.toString());
+        triedEndpoints.add(failed);
+        Destination destination = target.destination();
+        if (outcome == Outcome.NEUTRAL || !destination.mayRetry(unprocessed, safe, attempts)) {
+            exchange.fail(reason);
+            return;
+        }
+        PickResult another = destination.pickAnother(triedEndpoints);
+        if (another instanceof PickResult.Pending) {
+            exchange.fail(reason);
+            return;
+        }
+        target.stats().retried();
+        follow(another);
+    }
+
+    /** The attempt under way is over. */
+    void ended(Outcome outcome) {
+        Subchannel used = endpoint;
+        if (used != null) {
+            endpoint = null;
+            long untilNanos = firstByteSeen ? firstByteNanos : owner.loop().nanoTime();
+            used.ended(outcome, firstByteSeen, untilNanos - attemptNanos);
+        }
+    }
+
+    /** The call is over, however it ended; who waits for its connection waits no longer. */
+    void close(Outcome outcome) {
+        over = true;
+        if (waiting && endpoint != null) {
+            owner.pool().giveUp(endpoint, this);
+            waiting = false;
+        }
+        ended(outcome);
+    }
+
+    private void goDirect(@Nullable Reason reason) {
+        if (reason != null) {
+            target.stats().because(reason);
+        }
+        fallback = reason;
+        direct = true;
+        Upstream standing = client.standingDirect(target);
+        if (standing != null) {
+            directAgain = true;
+            exchange.send(standing);
+        } else {
+            resolve();
+        }
+    }
+
+    private void resolve() {
+        owner.loop()
+                .resolver()
+                .resolve(target.host(), target.port(), owner.loop().eventLoop(), found -> {
+                    if (!over) {
+                        addresses = found;
+                        connectDirect(0, Reason.CONNECT_FAILED);
+                    }
+                });
+    }
+
+    /** Addresses in the resolver's order, as a caller of its own would go through them. */
+    private void connectDirect(int index, Reason before) {
+        if (index == addresses.size()) {
+            exchange.fail(fallback == Reason.NO_ENDPOINTS ? fallback : before);
+            return;
+        }
+        InetSocketAddress address = addresses.get(index);
+        if (LoopGuard.leadsBack(client.channel(), address)) {
+            exchange.fail(Reason.LOOP);
+            return;
+        }
+        Upstream upstream = owner.upstream();
+        owner.loop().connector().connect(address, DIRECT_CONNECT, upstream).addListener(done -> {
+            if (over) {
+                upstream.channel().close();
+            } else if (done.isSuccess()) {
+                exchange.send(upstream);
+            } else {
+                tried.add(address.getAddress().getHostAddress() + ":" + address.getPort());
+                connectDirect(
+                        index + 1,
+                        done.cause() instanceof ConnectTimeoutException
+                                ? Reason.CONNECT_TIMEOUT
+                                : Reason.CONNECT_FAILED);
+            }
+        });
+    }
+
+    private void lostDirect(Reason reason, boolean unprocessed) {
+        // A standing connection that the peer closed as we used it: its own client would have opened another.
+        if (directAgain && (safe || unprocessed)) {
+            directAgain = false;
+            resolve();
+        } else {
+            exchange.fail(reason);
+        }
+    }
+
+    /** Whether it goes where it was going; its connection then belongs to the client's. */
+    boolean isDirect() {
+        return direct;
+    }
+}
