@@ -16,12 +16,12 @@ final class Bytes {
     private static byte[] classes() {
         byte[] classes = new byte[256];
         for (int c = 0; c < 256; c++) {
-            boolean alphanumeric = c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z';
+            boolean alphanumeric = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
             if (alphanumeric || "!#$%&'*+-.^_`|~".indexOf(c) >= 0) {
                 classes[c] |= TOKEN;
             }
             // obs-text stands in values and, against the grammar, in targets that real clients send; it splits nothing.
-            if (c == '\t' || c >= ' ' && c != 0x7f) {
+            if (c == '\t' || (c >= ' ' && c != 0x7f)) {
                 classes[c] |= VALUE;
             }
             if (c > ' ' && c != 0x7f) {

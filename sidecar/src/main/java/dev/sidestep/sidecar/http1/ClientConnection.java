@@ -139,9 +139,10 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
                 yield false;
             }
         };
-        if (held == in && !in.isReadable()) {
+        ByteBuf left = held;
+        if (left != null && !left.isReadable()) {
             held = null;
-            in.release();
+            left.release();
             return false;
         }
         return moved;
@@ -332,8 +333,11 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
             if (age > loop.limits().headTimeout().toNanos()) {
                 clientTooSlow();
             }
-        } else if (state == State.HEAD && age > loop.limits().idleTimeout().toNanos()
-                || state == State.DISCARD && age > LINGER_NANOS) {
+        } else if (state == State.HEAD) {
+            if (age > loop.limits().idleTimeout().toNanos()) {
+                channel.close();
+            }
+        } else if (state == State.DISCARD && age > LINGER_NANOS) {
             channel.close();
         }
     }

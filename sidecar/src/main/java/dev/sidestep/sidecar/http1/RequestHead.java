@@ -98,8 +98,8 @@ final class RequestHead extends Head {
         isHead = length == HEAD.length && Bytes.startsWith(bytes, from, to, HEAD);
         isConnect = length == CONNECT.length && Bytes.startsWith(bytes, from, to, CONNECT);
         safe = isHead
-                || length == GET.length && Bytes.startsWith(bytes, from, to, GET)
-                || length == OPTIONS.length && Bytes.startsWith(bytes, from, to, OPTIONS);
+                || (length == GET.length && Bytes.startsWith(bytes, from, to, GET))
+                || (length == OPTIONS.length && Bytes.startsWith(bytes, from, to, OPTIONS));
     }
 
     /** The four forms of RFC 9112 section 3.2. */
@@ -176,7 +176,7 @@ final class RequestHead extends Head {
 
     @Override
     boolean complete() {
-        if (hostLines > 1 || hostLines == 0 && minor == 1) {
+        if (hostLines > 1 || (hostLines == 0 && minor == 1)) {
             return false;
         }
         if (chunked && (length >= 0 || minor == 0)) {
@@ -186,7 +186,7 @@ final class RequestHead extends Head {
         upgrades = connectionUpgrade
                 && upgradeTo > upgradeFrom
                 && !is(upgradeFrom, upgradeTo, H2C); // HTTP/2 from here on would end balancing by request.
-        return !isConnect || !chunked && length <= 0;
+        return !isConnect || (!chunked && length <= 0);
     }
 
     /** Whether a body may follow. */

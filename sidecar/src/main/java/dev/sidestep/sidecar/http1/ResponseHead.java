@@ -40,7 +40,7 @@ final class ResponseHead extends Head {
         }
         minor = bytes[at] - '0';
         status = (bytes[at + 2] - '0') * 100 + (bytes[at + 3] - '0') * 10 + bytes[at + 4] - '0';
-        if (minor < 0 || minor > 1 || status < 100 || at + 5 < to && bytes[at + 5] != ' ') {
+        if (minor < 0 || minor > 1 || status < 100 || (at + 5 < to && bytes[at + 5] != ' ')) {
             return false;
         }
         for (int i = at + 5; i < to; i++) {

@@ -5,6 +5,7 @@ import dev.sidestep.balancing.Outcome;
 import dev.sidestep.balancing.PickResult;
 import dev.sidestep.balancing.Reason;
 import dev.sidestep.balancing.Subchannel;
+import dev.sidestep.sidecar.loop.LoopGuard;
 import dev.sidestep.sidecar.loop.Target;
 import dev.sidestep.sidecar.pool.PooledConnection;
 import dev.sidestep.sidecar.pool.Waiter;
@@ -192,7 +193,7 @@ final class Route implements Waiter {
 
     private void goDirect(@Nullable Reason reason) {
         if (reason != null) {
-            target.stats().because(reason);
+            owner.loop().fellBack(target, reason);
         }
         fallback = reason;
         direct = true;

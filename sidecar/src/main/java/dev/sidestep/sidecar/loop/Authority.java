@@ -25,7 +25,7 @@ public record Authority(String host, int port) {
             host = text.substring(0, hostEnd);
         }
         boolean bracketInside = host.indexOf('[') >= 0 || host.indexOf(']') >= 0;
-        if (host.isEmpty() || bracketInside || hostEnd < text.length() && text.charAt(hostEnd) != ':') {
+        if (host.isEmpty() || bracketInside || (hostEnd < text.length() && text.charAt(hostEnd) != ':')) {
             return null;
         }
         int port = hostEnd + 1 >= text.length() ? defaultPort : port(text, hostEnd + 1);

@@ -3,6 +3,7 @@ package dev.sidestep.sidecar.loop;
 import dev.sidestep.balancing.Destination;
 import dev.sidestep.balancing.LoadBalancer;
 import dev.sidestep.balancing.PickResult;
+import dev.sidestep.balancing.Reason;
 import io.netty.channel.EventLoop;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -104,6 +105,14 @@ public final class LoopContext {
     /** What became of calls that named no destination. */
     public CallStats unaddressed() {
         return unaddressed;
+    }
+
+    /** A call to {@code target} goes where it was going, for {@code reason}. */
+    public void fellBack(Target target, Reason reason) {
+        target.stats().because(reason);
+        if (reason == Reason.PENDING || reason == Reason.STALE) {
+            balancer.countFallback(reason); // The others it has counted as it answered.
+        }
     }
 
     /**

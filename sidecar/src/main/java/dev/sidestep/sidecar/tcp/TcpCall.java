@@ -129,7 +129,7 @@ final class TcpCall extends ChannelInboundHandlerAdapter {
 
     private void goDirect(@Nullable Reason reason) {
         if (reason != null) {
-            target.stats().because(reason);
+            loop.fellBack(target, reason);
         }
         fallback = reason;
         loop.resolver().resolve(target.host(), target.port(), loop.eventLoop(), found -> {

@@ -1,0 +1,117 @@
+package dev.sidestep.sidecar;
+
+import dev.sidestep.balancing.Discovery;
+import dev.sidestep.balancing.LoadBalancer;
+import dev.sidestep.concurrent.SerialExecutor;
+import dev.sidestep.model.Cluster;
+import dev.sidestep.model.ClusterName;
+import dev.sidestep.model.Endpoint;
+import dev.sidestep.model.Self;
+import dev.sidestep.model.TrafficPolicy;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/** A control plane that knows what a test tells it. Its methods are for the test's thread. */
+final class FakeControlPlane implements ControlPlane, Discovery {
+    private final Map<String, Cluster> clusters = new HashMap<>();
+    private final Set<String> asked = new HashSet<>();
+    private boolean silent;
+    private boolean connected = true;
+    private @Nullable LoadBalancer balancer;
+    private @Nullable SerialExecutor owner;
+
+    /** {@code service} of namespace default, port 80, is served by 127.0.0.1 at these ports. */
+    FakeControlPlane serves(String service, int... ports) {
+        return serves(service, TrafficPolicy.DEFAULT, List.of(), ports);
+    }
+
+    FakeControlPlane serves(String service, TrafficPolicy policy, List<String> addresses, int... ports) {
+        List<Endpoint> endpoints = IntStream.of(ports)
+                .mapToObj(port -> Endpoint.ready("127.0.0.1", port))
+                .toList();
+        return serves(new Cluster(
+                new ClusterName(service, "default", 80), addresses, addresses.isEmpty(), policy, endpoints));
+    }
+
+    FakeControlPlane serves(Cluster cluster) {
+        run(() -> {
+            clusters.put(cluster.name().value(), cluster);
+            if (asked.contains(cluster.name().value())) {
+                answer(cluster.name().value());
+            }
+        });
+        return this;
+    }
+
+    /** Answers nothing from now on. */
+    FakeControlPlane falls(boolean intoSilence) {
+        run(() -> silent = intoSilence);
+        return this;
+    }
+
+    FakeControlPlane disconnected() {
+        connected = false;
+        return this;
+    }
+
+    private void run(Runnable task) {
+        SerialExecutor to = owner;
+        if (to == null) {
+            task.run();
+        } else {
+            to.execute(task);
+        }
+    }
+
+    @Override
+    public Discovery open(LoadBalancer opened, SerialExecutor itsOwner) {
+        balancer = opened;
+        owner = itsOwner;
+        if (connected) {
+            itsOwner.execute(() -> {
+                opened.onSelf(Self.inNamespace("default"));
+                opened.onConnected();
+            });
+        }
+        return this;
+    }
+
+    @Override
+    public void subscribe(String name) {
+        asked.add(name);
+        if (connected && !silent && owner != null) {
+            owner.execute(() -> answer(name));
+        }
+    }
+
+    private void answer(String name) {
+        Cluster cluster = clusters.get(name);
+        if (balancer != null) {
+            if (cluster == null) {
+                balancer.onAbsent(name);
+            } else {
+                balancer.onCluster(name, cluster, Duration.ZERO);
+            }
+        }
+    }
+
+    @Override
+    public void unsubscribe(String name) {
+        asked.remove(name);
+    }
+
+    @Override
+    public void close() {}
+
+    @Override
+    public String toString() {
+        return "asked " + Arrays.toString(asked.toArray());
+    }
+}

@@ -1,0 +1,70 @@
+package dev.sidestep.sidecar;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sidestep.sidecar.loop.Transport;
+import dev.sidestep.testkit.FakeUpstream;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class Http1ProxyIT {
+    private final FakeUpstream one = FakeUpstream.start("one");
+    private final FakeUpstream two = FakeUpstream.start("two");
+    private final FakeUpstream three = FakeUpstream.start("three");
+    private final FakeControlPlane control = new FakeControlPlane();
+    private Sidecar sidecar;
+
+    @BeforeEach
+    void start() {
+        control.serves("backend", one.port(), two.port(), three.port());
+        sidecar = Sidecar.start(config(), control);
+    }
+
+    static SidecarConfig config() {
+        var anyPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+        return SidecarConfig.fromEnvironment(Map.of())
+                .withListeners(anyPort, anyPort, anyPort)
+                .withTransport(Transport.best(), 1);
+    }
+
+    @AfterEach
+    void stop() {
+        sidecar.close();
+        one.close();
+        two.close();
+        three.close();
+    }
+
+    private RawClient connect() throws IOException {
+        return new RawClient(sidecar.proxyAddress());
+    }
+
+    @Test
+    void spreadsTheRequestsOfOneConnectionEvenly() throws IOException {
+        Map<String, Integer> seen = new HashMap<>();
+        try (RawClient client = connect()) {
+            for (int i = 0; i < 300; i++) {
+                RawClient.Response response = client.send("GET /api HTTP/1.1\r\nHost: backend\r\n\r\n")
+                        .read();
+                assertThat(response.status()).isEqualTo(200);
+                seen.merge(response.body(), 1, Integer::sum);
+            }
+        }
+        assertThat(seen).isEqualTo(Map.of("one", 100, "two", 100, "three", 100));
+    }
+
+    @Test
+    void turnsAnAbsoluteTargetIntoAPathAndItsAuthorityIntoTheHost() throws IOException {
+        try (RawClient client = connect()) {
+            client.send(
+                    "GET http://backend:80/a?b=c HTTP/1.1\r\nHost: elsewhere\r\nProxy-Connection: keep-alive\r\n\r\n");
+            assertThat(client.read().status()).isEqualTo(200);
+        }
+    }
+}
