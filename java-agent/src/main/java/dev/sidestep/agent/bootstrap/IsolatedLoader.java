@@ -10,6 +10,7 @@ import java.util.Collections;
 import java.util.Enumeration;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Loads the agent proper and its libraries from below {@code inst/} of the agent's own jar: there the application's
@@ -72,7 +73,7 @@ final class IsolatedLoader extends ClassLoader {
     }
 
     @Override
-    protected URL findResource(String name) {
+    protected @Nullable URL findResource(String name) {
         if (jar.getEntry(PREFIX + name) == null) {
             return null;
         }
