@@ -129,6 +129,21 @@ final class Mesh {
                 it.affinityTimeout());
     }
 
+    /** A policy that differs in a connect timeout of so many milliseconds alone. */
+    static TrafficPolicy withConnectTimeout(int millis) {
+        TrafficPolicy it = TrafficPolicy.DEFAULT;
+        return new TrafficPolicy(
+                it.mode(),
+                it.protocol(),
+                it.balancer(),
+                it.ejection(),
+                it.retry(),
+                Duration.ofMillis(millis),
+                it.requestTimeout(),
+                it.localOnly(),
+                it.affinityTimeout());
+    }
+
     /** How often each of {@code picks} picks took each endpoint. */
     static Map<String, Integer> share(Destination destination, int picks) {
         Map<String, Integer> counts = new TreeMap<>();

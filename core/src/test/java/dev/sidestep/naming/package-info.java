@@ -1,0 +1,5 @@
+/** What callers can mean. */
+@NullMarked
+package dev.sidestep.naming;
+
+import org.jspecify.annotations.NullMarked;
