@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sidestep.control.index;
+
+import org.jspecify.annotations.NullMarked;
