@@ -2,6 +2,7 @@ package dev.sidestep.control;
 
 import dev.sidestep.model.ClusterName;
 import dev.sidestep.model.Mode;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.List;
@@ -70,8 +71,8 @@ public record ControlPlaneConfig(
     private static ControlPlaneConfig defaults(Source source) {
         return new ControlPlaneConfig(
                 source,
-                new InetSocketAddress("127.0.0.1", XDS_PORT),
-                new InetSocketAddress("127.0.0.1", ADMIN_PORT),
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), XDS_PORT),
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), ADMIN_PORT),
                 false,
                 Mode.BALANCE,
                 ClusterName.WIRE_DOMAIN,
