@@ -53,20 +53,18 @@ public final class DirectorySource {
     private Map<ObjectKey, Item> served = Map.of();
     private boolean synced;
 
-    /**
-     * A file as last read.
-     *
-     * @param doubtful whether it is to be read and parsed again, however it looks
-     */
-    private record Known(Fingerprint fingerprint, byte[] content, boolean doubtful, ManifestFile parsed) {
-        @Override
-        public boolean equals(@Nullable Object other) {
-            return this == other;
-        }
+    /** A file as last read; doubtful if it is to be read and parsed again, however it looks. */
+    private static final class Known {
+        final Fingerprint fingerprint;
+        final byte[] content;
+        final boolean doubtful;
+        final ManifestFile parsed;
 
-        @Override
-        public int hashCode() {
-            return System.identityHashCode(this);
+        Known(Fingerprint fingerprint, byte[] content, boolean doubtful, ManifestFile parsed) {
+            this.fingerprint = fingerprint;
+            this.content = content;
+            this.doubtful = doubtful;
+            this.parsed = parsed;
         }
     }
 
@@ -144,25 +142,25 @@ public final class DirectorySource {
     private boolean readFile(Path file) {
         String name = file.getFileName().toString();
         Known before = files.get(name);
-        ManifestFile last = before == null ? ManifestFile.EMPTY : before.parsed();
+        ManifestFile last = before == null ? ManifestFile.EMPTY : before.parsed;
         try {
             BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
             Instant modified = attributes.lastModifiedTime().toInstant();
             var fingerprint = new Fingerprint(modified, attributes.size(), attributes.fileKey());
             boolean young = modified.plus(YOUNG).isAfter(wallClock.instant());
-            if (before != null && before.fingerprint().equals(fingerprint) && !young && !before.doubtful()) {
+            if (before != null && before.fingerprint.equals(fingerprint) && !young && !before.doubtful) {
                 return false;
             }
             if (attributes.size() > ManifestFile.MAX_BYTES) {
                 throw new IOException("larger than " + (ManifestFile.MAX_BYTES >> 20) + " MiB");
             }
             byte[] content = Files.readAllBytes(file);
-            if (content.length == 0 && before != null && before.content().length > 0 && !before.doubtful()) {
+            if (content.length == 0 && before != null && before.content.length > 0 && !before.doubtful) {
                 // Truncated to be written anew, most likely: believed when it is still empty at the next look.
-                files.put(name, new Known(fingerprint, before.content(), true, last));
+                files.put(name, new Known(fingerprint, before.content, true, last));
                 return false;
             }
-            if (before != null && !before.doubtful() && Arrays.equals(before.content(), content)) {
+            if (before != null && !before.doubtful && Arrays.equals(before.content, content)) {
                 files.put(name, new Known(fingerprint, content, false, last));
                 return false;
             }
@@ -191,8 +189,8 @@ public final class DirectorySource {
         var next = new LinkedHashMap<ObjectKey, Item>();
         var definedIn = new HashMap<ObjectKey, String>();
         files.forEach((name, known) -> {
-            var problems = new ArrayList<>(known.parsed().problems());
-            known.parsed().items().forEach((key, item) -> {
+            var problems = new ArrayList<>(known.parsed.problems());
+            known.parsed.items().forEach((key, item) -> {
                 String first = definedIn.putIfAbsent(key, name);
                 if (first == null) {
                     next.put(key, item);

@@ -5,6 +5,7 @@ import dev.sidestep.model.ClusterName;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -18,7 +19,7 @@ final class AddressBook {
     private static final Comparator<Claim> ORDER = Comparator.comparingInt(Claim::rank)
             .thenComparing(claim -> claim.cluster().value());
 
-    private final Map<String, SortedSet<Claim>> claims = new HashMap<>();
+    private final Map<String, NavigableSet<Claim>> claims = new HashMap<>();
     /** How many claims each address stands in. */
     private final TreeMap<String, Integer> hosts = new TreeMap<>();
 
@@ -42,7 +43,7 @@ final class AddressBook {
     }
 
     Optional<ClusterName> lookup(String address) {
-        return Optional.ofNullable(claims.get(address)).map(SortedSet::first).map(Claim::cluster);
+        return Optional.ofNullable(claims.get(address)).map(NavigableSet::first).map(Claim::cluster);
     }
 
     /** The IP literals of all addresses, sorted. */

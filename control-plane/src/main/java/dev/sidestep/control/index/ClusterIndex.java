@@ -36,7 +36,7 @@ public final class ClusterIndex {
     private final SerialExecutor owner;
     private final Problems problems;
     private final Duration mergeWindow;
-    private final IndexListener listener;
+    private IndexListener listener = touched -> {};
 
     private final Map<ObjectKey, ServiceState> services = new HashMap<>();
     private final Map<ObjectKey, String> serviceOfSlice = new HashMap<>();
@@ -48,11 +48,15 @@ public final class ClusterIndex {
     private final Set<String> touchedNames = new HashSet<>();
     private boolean touchedSurroundings;
 
-    public ClusterIndex(SerialExecutor owner, Problems problems, Duration mergeWindow, IndexListener listener) {
+    public ClusterIndex(SerialExecutor owner, Problems problems, Duration mergeWindow) {
         this.owner = owner;
         this.problems = problems;
         this.mergeWindow = mergeWindow;
-        this.listener = listener;
+    }
+
+    /** Tells {@code next} of every change from now on. */
+    public void listen(IndexListener next) {
+        listener = next;
     }
 
     /** Takes over {@code changes}, which nobody sees in part. */

@@ -10,6 +10,7 @@ import dev.sidestep.control.index.ObjectKey.Kind;
 import dev.sidestep.control.index.ServiceItem;
 import dev.sidestep.control.index.SliceItem;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -57,16 +58,20 @@ final class ManifestFileTest {
         return ManifestFile.parse("web.yaml", content, ManifestFile.EMPTY);
     }
 
+    private static Item item(ManifestFile file, ObjectKey key) {
+        return Optional.ofNullable(file.items().get(key)).orElseThrow();
+    }
+
     @Test
     void readsWhatMattersOfAServiceAndItsSlice() {
         ManifestFile file = parse(GOOD);
 
         assertThat(file.problems()).isEmpty();
-        ServiceItem service = (ServiceItem) file.items().get(SERVICE);
+        ServiceItem service = (ServiceItem) item(file, SERVICE);
         assertThat(service.clusterIps()).containsExactly("10.96.0.10");
         assertThat(service.ports()).containsExactly(new ServiceItem.Port("http", 80, 80, ""));
         assertThat(service.annotations()).isEqualTo(Map.of(Item.PREFIX + "balancer", "random"));
-        SliceItem slice = (SliceItem) file.items().get(SLICE);
+        SliceItem slice = (SliceItem) item(file, SLICE);
         assertThat(slice.service()).isEqualTo("web");
         assertThat(slice.subsets()).hasSize(1);
         assertThat(slice.subsets().get(0).backends())
@@ -99,7 +104,7 @@ final class ManifestFileTest {
                   ports: [{port: 8080}]
                 """);
 
-        SliceItem endpoints = (SliceItem) file.items().get(new ObjectKey(Kind.ENDPOINTS, "default", "web"));
+        SliceItem endpoints = (SliceItem) item(file, new ObjectKey(Kind.ENDPOINTS, "default", "web"));
         assertThat(endpoints.subsets().get(0).backends())
                 .extracting(SliceItem.Backend::ready)
                 .containsExactly(true, false);
@@ -194,7 +199,7 @@ final class ManifestFileTest {
                 parse(GOOD + "---\n" + GOOD.substring(0, GOOD.indexOf("---")).replace("80,", "81,"));
 
         assertThat(file.problems()).singleElement().asString().contains("document 3", "Service default/web", "twice");
-        ServiceItem service = (ServiceItem) file.items().get(SERVICE);
+        ServiceItem service = (ServiceItem) item(file, SERVICE);
         assertThat(service.ports().get(0).port()).isEqualTo(80);
     }
 }

@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -33,7 +34,12 @@ final class ClusterIndexTest {
     private final VirtualTimeExecutor owner = new VirtualTimeExecutor();
     private final Problems problems = new Problems(owner);
     private final List<Touched> touched = new ArrayList<>();
-    private final ClusterIndex index = new ClusterIndex(owner, problems, WINDOW, touched::add);
+    private final ClusterIndex index = new ClusterIndex(owner, problems, WINDOW);
+
+    @BeforeEach
+    void listen() {
+        index.listen(touched::add);
+    }
 
     private void put(Item... items) {
         apply(Arrays.stream(items).map(Change::put).toArray(Change[]::new));
@@ -286,7 +292,7 @@ final class ClusterIndexTest {
             lookup(name).ifPresent(cluster -> known.put(name, cluster));
         }));
 
-        var fresh = new ClusterIndex(owner, new Problems(owner), WINDOW, told -> {});
+        var fresh = new ClusterIndex(owner, new Problems(owner), WINDOW);
         owner.run(() -> {
             fresh.apply(last.values().stream().map(Change::put).toList());
             assertThat(byName(index.clusters())).as("seed %d", seed).isEqualTo(byName(fresh.clusters()));

@@ -1,0 +1,38 @@
+package dev.sidestep.control;
+
+import dev.sidestep.concurrent.SerialExecutor;
+import dev.sidestep.control.index.Change;
+import dev.sidestep.control.index.ClusterIndex;
+import dev.sidestep.control.index.Problems;
+import dev.sidestep.control.index.SourceListener;
+import java.util.List;
+
+/** Takes what the source says to the index's owner. */
+final class Intake implements SourceListener {
+    private final SerialExecutor owner;
+    private final ClusterIndex index;
+    private final Problems problems;
+    private final Runnable synced;
+
+    Intake(SerialExecutor owner, ClusterIndex index, Problems problems, Runnable synced) {
+        this.owner = owner;
+        this.index = index;
+        this.problems = problems;
+        this.synced = synced;
+    }
+
+    @Override
+    public void onChanges(List<Change> changes) {
+        owner.execute(() -> index.apply(changes));
+    }
+
+    @Override
+    public void onSynced() {
+        owner.execute(synced);
+    }
+
+    @Override
+    public void onProblems(String origin, List<String> lines) {
+        owner.execute(() -> problems.replace(origin, lines));
+    }
+}

@@ -1,0 +1,149 @@
+package dev.sidestep.control.ads;
+
+import dev.sidestep.concurrent.SerialExecutor;
+import dev.sidestep.control.index.ClusterIndex;
+import dev.sidestep.control.index.IndexListener;
+import dev.sidestep.model.ClusterName;
+import dev.sidestep.xds.AdsMethods;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.ServiceDescriptor;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * All streams, and what each asks for. Confined to {@code owner}, the index's, but for {@link #service}.
+ */
+public final class AdsServer implements IndexListener {
+    /** How long changes of what clients are told of themselves are collected: they concern all streams at once. */
+    private static final Duration SURROUNDINGS_WINDOW = Duration.ofMillis(200);
+
+    private final SerialExecutor owner;
+    private final AdsMetrics metrics;
+    private final Catalog catalog;
+    private final Subscribers subscribers = new Subscribers();
+    private final SessionContext context;
+    private final Set<Session> sessions = new LinkedHashSet<>();
+    private boolean synced;
+    private boolean draining;
+    private boolean surroundingsPending;
+    private long surroundingsQuietUntilNanos;
+
+    public AdsServer(SerialExecutor owner, ClusterIndex index, Mesh mesh, MeterRegistry registry) {
+        this.owner = owner;
+        this.metrics = new AdsMetrics(registry);
+        this.catalog = new Catalog(index, mesh);
+        this.context = new SessionContext(owner, catalog, subscribers, metrics, () -> synced);
+        this.surroundingsQuietUntilNanos = owner.nanoTime();
+    }
+
+    /** What a gRPC server has to offer for it. */
+    public ServerServiceDefinition service() {
+        return ServerServiceDefinition.builder(ServiceDescriptor.newBuilder(AdsMethods.SERVICE)
+                        .addMethod(AdsMethods.SERVE_DELTA)
+                        .addMethod(AdsMethods.SERVE_STATE_OF_THE_WORLD)
+                        .build())
+                .addMethod(AdsMethods.SERVE_DELTA, new CallHandler<>(this, (outlet, peer) -> {
+                    var session = new DeltaSession(context, outlet, peer);
+                    return new CallHandler.Stream<>(session, session::onRequest);
+                }))
+                .addMethod(AdsMethods.SERVE_STATE_OF_THE_WORLD, new CallHandler<>(this, (outlet, peer) -> {
+                    var session = new StateOfTheWorldSession(context, outlet, peer);
+                    return new CallHandler.Stream<>(session, session::onRequest);
+                }))
+                .build();
+    }
+
+    SerialExecutor owner() {
+        return owner;
+    }
+
+    void opened(Session session) {
+        owner.checkCurrent();
+        sessions.add(session);
+        metrics.opened(session);
+        if (draining) {
+            session.goAway("the control plane is shutting down");
+        }
+    }
+
+    void closed(Session session) {
+        owner.checkCurrent();
+        session.close();
+        if (sessions.remove(session)) {
+            metrics.closed(session);
+        }
+    }
+
+    /** The index holds all that there is: from now on streams are answered. */
+    public void onSynced() {
+        owner.checkCurrent();
+        synced = true;
+        catalog.surroundingsTouched();
+        List.copyOf(sessions).forEach(Session::flush);
+    }
+
+    @Override
+    public void onTouched(Touched touched) {
+        owner.checkCurrent();
+        var concerned = new LinkedHashSet<Session>();
+        for (String name : touched.names()) {
+            catalog.touched(name);
+            boolean cluster = ClusterName.parse(name).isPresent();
+            var following = new LinkedHashSet<>(subscribers.of(name));
+            if (cluster) {
+                following.addAll(subscribers.ofAll());
+            }
+            following.forEach(session -> session.touched(name, cluster));
+            concerned.addAll(following);
+        }
+        concerned.forEach(Session::flush);
+        if (touched.surroundings()) {
+            tellSurroundingsSoon();
+        }
+    }
+
+    private void tellSurroundingsSoon() {
+        if (surroundingsPending) {
+            return;
+        }
+        long wait = surroundingsQuietUntilNanos - owner.nanoTime();
+        if (wait <= 0) {
+            tellSurroundings();
+        } else {
+            surroundingsPending = true;
+            owner.schedule(Duration.ofNanos(wait), this::tellSurroundings);
+        }
+    }
+
+    private void tellSurroundings() {
+        surroundingsPending = false;
+        surroundingsQuietUntilNanos = owner.nanoTime() + SURROUNDINGS_WINDOW.toNanos();
+        catalog.surroundingsTouched();
+        for (Session session : List.copyOf(sessions)) {
+            session.surroundingsTouched();
+            session.flush();
+        }
+    }
+
+    /** Sends everybody away; they come back, to whoever answers then. */
+    public void drain() {
+        owner.checkCurrent();
+        draining = true;
+        List.copyOf(sessions).forEach(session -> session.goAway("the control plane is shutting down"));
+    }
+
+    /** Every stream, as it is now. */
+    public List<ClientStatus> clients() {
+        owner.checkCurrent();
+        return sessions.stream().map(Session::status).toList();
+    }
+
+    /** How many names somebody asks for. */
+    public int nameCount() {
+        owner.checkCurrent();
+        return subscribers.nameCount();
+    }
+}
