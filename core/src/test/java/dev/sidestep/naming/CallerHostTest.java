@@ -16,6 +16,7 @@ final class CallerHostTest {
             "",
             "",
             "",
+            "cluster.local",
             List.of("10.96.0.0/12", "fd00:10:96::/112"),
             List.of("192.0.2.7", "2001:db8::7"),
             Mode.BALANCE);
@@ -115,7 +116,14 @@ final class CallerHostTest {
     @Test
     void rangesThatAreNoneContainNothing() {
         Self odd = new Self(
-                "shop", "", "", "", List.of("10.0.0.0/33", "x/8", "10.0.0.0/", "0.0.0.0/0x"), List.of(), Mode.BALANCE);
+                "shop",
+                "",
+                "",
+                "",
+                "cluster.local",
+                List.of("10.0.0.0/33", "x/8", "10.0.0.0/", "0.0.0.0/0x"),
+                List.of(),
+                Mode.BALANCE);
         assertThat(asked("10.0.0.1", odd)).isEmpty();
         Self all = new Self("shop", "", "", "", "cluster.local", List.of("0.0.0.0/0"), List.of(), Mode.BALANCE);
         assertThat(asked("8.8.8.8", all)).hasSize(1);
