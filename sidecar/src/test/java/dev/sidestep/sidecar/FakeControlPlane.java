@@ -3,7 +3,6 @@ package dev.sidestep.sidecar;
 import dev.sidestep.balancing.Discovery;
 import dev.sidestep.balancing.LoadBalancer;
 import dev.sidestep.concurrent.SerialExecutor;
-import dev.sidestep.discovery.DiscoveryStatus;
 import dev.sidestep.model.Cluster;
 import dev.sidestep.model.ClusterName;
 import dev.sidestep.model.Endpoint;
@@ -15,9 +14,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -108,11 +105,6 @@ final class FakeControlPlane implements ControlPlane, Discovery {
     @Override
     public void unsubscribe(String name) {
         asked.remove(name);
-    }
-
-    @Override
-    public CompletableFuture<Optional<DiscoveryStatus>> status() {
-        return CompletableFuture.completedFuture(Optional.empty());
     }
 
     @Override

@@ -29,7 +29,7 @@ final class Judgement {
         promises.add(cutAtTheKill());
         promises.add(snapshot());
         promises.add(modeOff());
-        facts.missing.forEach(each -> promises.add(new Promise("the story goes on", "in time", "not", false, each)));
+        facts.missing.forEach(each -> promises.add(new Promise("The story goes on", "in time", each, false)));
         return promises;
     }
 
@@ -43,9 +43,9 @@ final class Judgement {
                 .toList();
         double worst = Evenness.worst(observations, healthy);
         return new Promise(
-                "requests even over healthy pods",
+                "Every request balanced, over healthy pods",
                 "max/mean <= " + EVEN,
-                String.format(Locale.ROOT, "%.3f (without: %.2f)", worst, before()),
+                String.format(Locale.ROOT, "%.3f at worst (without: %.2f)", worst, before()),
                 worst <= EVEN);
     }
 
@@ -67,9 +67,11 @@ final class Judgement {
         boolean all = waits.size() == 2 * Stage.CLIENTS.size();
         long slowest = waits.stream().mapToLong(Long::longValue).max().orElse(0);
         return new Promise(
-                "new pod used",
+                "A new pod is used",
                 "<= 1 s after ready",
-                all ? Time.seconds(slowest) : "by " + waits.size() + " of 4",
+                all
+                        ? Time.seconds(slowest) + " by the slowest"
+                        : "by " + waits.size() + " of 4 (2 clients, HTTP and gRPC)",
                 all && slowest <= Time.SECOND);
     }
 
@@ -95,9 +97,9 @@ final class Judgement {
             }
         }
         return new Promise(
-                "dead pod left alone",
-                "<= 1 s after SIGKILL",
-                Time.seconds(last - facts.killed),
+                "A dead pod is left alone",
+                "<= 1 s after the kill",
+                Time.seconds(last - facts.killed) + ", but for single probes",
                 last - facts.killed <= Time.SECOND);
     }
 
@@ -124,9 +126,9 @@ final class Judgement {
             }
         }
         return new Promise(
-                "hung pod left alone",
-                "<= 2 s after 1 s unanswered",
-                seen == 0 ? "no request came to it" : Time.seconds(worst),
+                "A hung pod is left alone",
+                "<= 2 s after its first unanswered second",
+                seen == 0 ? "no request came to it" : Time.seconds(worst) + ", but for single probes",
                 seen > 0 && worst <= 2 * Time.SECOND);
     }
 
@@ -136,11 +138,10 @@ final class Judgement {
                 .size();
         List<Call> failed = observations.calls(each -> each.kind() == Call.Kind.GET && !each.ok() && isPromised(each));
         return new Promise(
-                "GETs on scale, kill, outage, mode change",
+                "No safe request fails on scale, kill, outage, mode change",
                 "0 failed",
-                failed.size() + " of " + all,
-                all > 0 && failed.isEmpty(),
-                first(failed));
+                failed.size() + " of " + all + " GETs" + first(failed),
+                all > 0 && failed.isEmpty());
     }
 
     /** Each gRPC call is a POST. One that was sent to the pod that died may have been served: nobody may repeat it. */
@@ -154,11 +155,11 @@ final class Judgement {
                         || each.endMicros() < facts.killed)
                 .toList();
         return new Promise(
-                "POSTs and gRPC calls cut by the kill",
-                "say RESET_AFTER_SEND",
-                (failed.size() - unexplained.size()) + " of " + failed.size() + " failed (of " + all + ")",
-                all > 0 && unexplained.isEmpty(),
-                first(unexplained));
+                "POSTs and gRPC calls fail only in flight at the kill, and say so",
+                "RESET_AFTER_SEND, or 0 failed",
+                failed.size() + " of " + all + ", " + (failed.size() - unexplained.size()) + " with the reason"
+                        + first(unexplained),
+                all > 0 && unexplained.isEmpty());
     }
 
     private Promise snapshot() {
@@ -166,8 +167,8 @@ final class Judgement {
                 each -> each.client().equals(Stage.SECOND) && within(each.micros(), facts.restarted, facts.outageEnd));
         long direct = all.stream().filter(each -> !each.viaVip()).count();
         return new Promise(
-                "app restarted without a control plane",
-                "balanced from its snapshot",
+                "Without a control plane, an app that restarts is balanced from its snapshot",
+                "all its requests",
                 direct + " of " + all.size(),
                 direct > 0 && direct == all.size());
     }
@@ -187,9 +188,9 @@ final class Judgement {
                 .arrivals(each -> each.viaVip() && within(each.micros(), facts.off, facts.on))
                 .isEmpty();
         return new Promise(
-                "mode: off, everything to the VIP, and back",
+                "mode: off sends every call to the VIP, and back",
                 "<= 1 s",
-                vipUsed ? Time.seconds(off) + ", " + Time.seconds(back) : "no call came by the VIP",
+                vipUsed ? "off " + Time.seconds(off) + ", back " + Time.seconds(back) : "no call came by the VIP",
                 vipUsed && off <= Time.SECOND && back <= Time.SECOND);
     }
 
@@ -204,9 +205,6 @@ final class Judgement {
     }
 
     private static String first(List<Call> failed) {
-        return failed.isEmpty()
-                ? ""
-                : failed.get(0).client() + " " + failed.get(0).kind() + ": "
-                        + failed.get(0).error();
+        return failed.isEmpty() ? "" : "; first: " + failed.get(0).error();
     }
 }

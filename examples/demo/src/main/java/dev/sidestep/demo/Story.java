@@ -35,12 +35,6 @@ final class Story {
     Facts tell() throws DemoException, InterruptedException {
         raiseTheCurtain();
         without();
-        with();
-        scale();
-        kill();
-        hang();
-        outage();
-        mode();
         return facts;
     }
 
@@ -54,8 +48,6 @@ final class Story {
         for (Pod each : pods) {
             stage.admit(each);
         }
-        stage.startControlPlane();
-        stage.startSidecar();
     }
 
     private void without() throws DemoException, InterruptedException {
@@ -66,8 +58,6 @@ final class Story {
             stage.startFrontend(client, Programs.Placement.without());
         }
         awaitCalls(Time.nowMicros());
-        stage.awaitListening("the control plane", stage.layout().xds());
-        stage.awaitListening("the sidecar", stage.layout().proxy());
         screen.event("two frontends call " + stage.layout().httpUrl() + " over 6 connections and "
                 + stage.layout().grpcTarget() + " over 1 channel each");
         long from = Time.nowMicros() + SETTLE;

@@ -273,7 +273,7 @@ final class Exchange {
             return;
         }
         status = reason.httpStatus();
-        target.stats().failed(reason);
+        target.stats().because(reason);
         end(Outcome.NEUTRAL);
         client.refuse(
                 new Failure(

@@ -1,6 +1,7 @@
 package dev.sidestep.sidecar.http2;
 
 import dev.sidestep.balancing.Reason;
+import dev.sidestep.sidecar.loop.Authority;
 import dev.sidestep.sidecar.loop.Failure;
 import dev.sidestep.sidecar.loop.LoopContext;
 import dev.sidestep.sidecar.loop.Target;
@@ -40,6 +41,7 @@ final class ClientConnection extends CodecListener implements LoopContext.Draina
     private final OriginalDestination origin;
     private final CodecHandler codec;
     private final Http2Connection.PropertyKey exchangeOf;
+    private final ClosedStreams closed = new ClosedStreams();
     private @Nullable CharSequence lastAuthority;
     private @Nullable Target lastTarget;
     private long secondBegan;
@@ -137,18 +139,20 @@ final class ClientConnection extends CodecListener implements LoopContext.Draina
         if (lastAuthority != null && AsciiString.contentEquals(authority, lastAuthority)) {
             return lastTarget;
         }
-        Target target = RequestHead.parse(authority)
-                .map(hostPort -> loop.target(hostPort.host(), hostPort.port()))
-                .orElse(null);
-        if (target != null) {
-            lastAuthority = authority;
-            lastTarget = target;
+        Authority parsed = RequestHead.parse(authority);
+        if (parsed == null) {
+            return null;
         }
+        Target target = loop.target(parsed.host(), parsed.port());
+        lastAuthority = authority;
+        lastTarget = target;
         return target;
     }
 
     /** A tunnel is ours to make for HTTP/1.1 only; anything else here names no place, or two. */
     private void refuse(StreamPort port, RequestHead head, boolean end) {
+        loop.unaddressed().because(Reason.AMBIGUOUS_REQUEST);
+        loop.unaddressed().ended(Reply.status(head, Reason.AMBIGUOUS_REQUEST), 0);
         if (head.connect()) {
             port.reset(Http2Error.HTTP_1_1_REQUIRED.code());
             return;
@@ -156,8 +160,8 @@ final class ClientConnection extends CodecListener implements LoopContext.Draina
         CharSequence authority = head.authority();
         var failure = new Failure(
                 Reason.AMBIGUOUS_REQUEST,
-                authority == null ? "no :authority" : authority.toString(),
-                0,
+                authority == null ? "unknown" : authority.toString(),
+                80,
                 List.of(),
                 loop.admin());
         Reply.send(port, head, failure);
@@ -173,11 +177,36 @@ final class ClientConnection extends CodecListener implements LoopContext.Draina
     }
 
     @Override
+    public void onRstStreamRead(ChannelHandlerContext ctx, int streamId, long errorCode) {
+        closed.reset(streamId);
+    }
+
+    @Override
+    public void onStreamAdded(Http2Stream stream) {
+        closed.opened(stream.id());
+    }
+
+    @Override
     public void onStreamClosed(Http2Stream stream) {
+        if (stream.isResetSent()) {
+            closed.reset(stream.id());
+        }
         Exchange exchange = stream.removeProperty(exchangeOf);
         if (exchange != null) {
             exchange.onClientClosed();
         }
+    }
+
+    @Override
+    boolean ended(Http2Stream stream) {
+        Exchange exchange = stream.getProperty(exchangeOf);
+        return exchange != null && exchange.requestEnded();
+    }
+
+    @Override
+    @Nullable
+    Http2Error errorOnClosed(int streamId) {
+        return closed.connectionError(streamId);
     }
 
     @Override

@@ -9,6 +9,7 @@ import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.Http2ConnectionDecoder;
 import io.netty.handler.codec.http2.Http2ConnectionEncoder;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
+import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Settings;
@@ -107,6 +108,18 @@ final class CodecHandler extends Http2ConnectionHandler {
         Http2Stream stream = connection().stream(error.streamId());
         if (!outbound && stream != null) {
             listener.onMalformed(stream);
+            if (error.error() == Http2Error.PROTOCOL_ERROR && listener.ended(stream)) {
+                // RFC 9113 §5.1, half-closed (remote): a well-formed frame, but none is due.
+                encoder().writeRstStream(ctx, stream.id(), Http2Error.STREAM_CLOSED.code(), ctx.newPromise());
+                return;
+            }
+        } else if (!outbound && error.error() == Http2Error.STREAM_CLOSED) {
+            Http2Error ofConnection = listener.errorOnClosed(error.streamId());
+            if (ofConnection != null) {
+                onConnectionError(
+                        ctx, false, cause, Http2Exception.connectionError(ofConnection, "%s", error.getMessage()));
+                return;
+            }
         }
         super.onStreamError(ctx, outbound, cause, error);
     }

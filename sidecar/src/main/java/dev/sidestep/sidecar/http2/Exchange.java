@@ -87,6 +87,10 @@ final class Exchange {
         return head.grpc();
     }
 
+    boolean requestEnded() {
+        return requestEnded;
+    }
+
     long nanoTime() {
         return loop.nanoTime();
     }
@@ -189,7 +193,7 @@ final class Exchange {
     private void toOriginal(@Nullable Reason because) {
         passedBecause = because;
         if (because != null) {
-            target.stats().because(because);
+            loop.fellBack(target, because);
         }
         begin(new Attempt(this, null, loop.nanoTime()));
         loop.resolver().resolve(target.host(), target.port(), loop.eventLoop(), addresses -> {

@@ -1,9 +1,9 @@
 package dev.sidestep.sidecar.http2;
 
+import dev.sidestep.sidecar.loop.Authority;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.util.AsciiString;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,41 +58,15 @@ record RequestHead(
                 headers.contains(ENDPOINT));
     }
 
-    /** {@code authority} as host and port, 80 if it has none; empty if it is not one. */
-    static Optional<HostPort> parse(CharSequence authority) {
+    /** {@code authority} as host and port, 80 if it has none; null if it is not one (RFC 9113 §8.3.1). */
+    static @Nullable Authority parse(CharSequence authority) {
         String text = authority.toString();
-        int colon = text.lastIndexOf(':');
-        boolean literal = text.startsWith("[");
-        if (literal ? colon < text.indexOf(']') : colon < 0) {
-            colon = text.length();
-        }
-        String host = text.substring(0, colon);
-        if (literal) {
-            if (!host.endsWith("]")) {
-                return Optional.empty();
-            }
-            host = host.substring(1, host.length() - 1);
-        } else if (host.indexOf(':') >= 0) {
-            return Optional.empty();
-        }
-        if (host.isEmpty() || !host.chars().allMatch(RequestHead::inHost)) {
-            return Optional.empty(); // User info, a path, a space: not what RFC 9113 §8.3.1 allows.
-        }
-        if (colon >= text.length() - 1) {
-            return Optional.of(new HostPort(host, 80));
-        }
-        String port = text.substring(colon + 1);
-        if (port.length() > 5 || !port.chars().allMatch(c -> c >= '0' && c <= '9')) {
-            return Optional.empty();
-        }
-        int number = Integer.parseInt(port);
-        return number >= 1 && number <= 65535 ? Optional.of(new HostPort(host, number)) : Optional.empty();
+        Authority parsed = Authority.parse(text, 80);
+        return parsed != null && parsed.host().chars().allMatch(RequestHead::inHost) ? parsed : null;
     }
 
+    /** Neither user information, nor a path, nor a space. */
     private static boolean inHost(int c) {
         return c > ' ' && c < 127 && "/?#@\\[]<>^`{|}\"%".indexOf(c) < 0;
     }
-
-    /** @param host IPv6 without brackets */
-    record HostPort(String host, int port) {}
 }

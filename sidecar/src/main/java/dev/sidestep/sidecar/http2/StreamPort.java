@@ -1,5 +1,6 @@
 package dev.sidestep.sidecar.http2;
 
+import dev.sidestep.sidecar.loop.LoopGuard;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ChannelFuture;
@@ -30,7 +31,7 @@ final class StreamPort {
 
     /** Whether a connection to {@code address} would come to whoever accepted this one. */
     boolean leadsBackTo(InetSocketAddress address) {
-        return address.equals(codec.context().channel().localAddress());
+        return LoopGuard.leadsBack(codec.context().channel(), address);
     }
 
     /** Sends a head, or trailers behind all data that waits. */
