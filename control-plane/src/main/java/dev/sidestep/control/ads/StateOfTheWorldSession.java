@@ -20,6 +20,9 @@ import java.util.Set;
  * <p>Versions that a client brings along are another server's and are not looked at: it is answered fully.
  */
 final class StateOfTheWorldSession extends Session {
+    /** The client came with clusters of an earlier stream. */
+    private boolean hasOldClusters;
+
     StateOfTheWorldSession(SessionContext context, Outlet outlet, String peer) {
         super(context, outlet, peer);
     }
@@ -46,6 +49,9 @@ final class StateOfTheWorldSession extends Session {
                 request.hasErrorDetail(),
                 request.getErrorDetail().getMessage());
         boolean first = subscription.begin();
+        if (first && kind.get() == Kind.CLUSTER) {
+            hasOldClusters = !request.getVersionInfo().isEmpty();
+        }
         if (first && request.getResourceNamesCount() == 0 && kind.get().isToldWhole()) {
             if (kind.get().hasWildcard()) {
                 subscribeToAll(subscription);
@@ -165,9 +171,7 @@ final class StateOfTheWorldSession extends Session {
         Family family = client().family();
         return switch (kind) {
             case CLUSTER -> {
-                // grpc-java 1.85.1 goes on calling the last endpoints of an assignment that became empty; only a
-                // cluster that is gone stops it. Others must not lose it: Node ignores an identical one that returns.
-                if (family == Family.GRPC_JAVA && !catalog.hasUsable(name, client())) {
+                if (family == Family.GRPC_JAVA && knowsCluster(name) && !catalog.hasUsable(name, client())) {
                     yield Optional.empty();
                 }
                 yield family.isGrpc()
@@ -181,5 +185,15 @@ final class StateOfTheWorldSession extends Session {
             case ROUTE -> Optional.of(StandardEncoder.route(name, name));
             case SELF, SERVICE -> Optional.empty();
         };
+    }
+
+    /**
+     * Whether the client may hold endpoints of {@code name}. grpc-java 1.85.1 goes on calling the last ones of an
+     * assignment that became empty; only a cluster that is gone stops it. One that it never had must not be left out,
+     * for it waits 15 s before it believes that; nor must others lose theirs: Node ignores an identical one that returns.
+     */
+    private boolean knowsCluster(String name) {
+        return hasOldClusters
+                || subscription(Kind.CLUSTER).ledger().sentVersion(name).isPresent();
     }
 }
