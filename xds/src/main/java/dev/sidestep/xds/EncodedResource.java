@@ -51,7 +51,11 @@ public final class EncodedResource {
 
     /** The version is a hash of the message's bytes, so it holds across replicas and restarts. */
     static EncodedResource of(String typeUrl, String name, MessageLite message) {
-        return new EncodedResource(typeUrl, name, message.toByteArray());
+        return of(typeUrl, name, message.toByteArray());
+    }
+
+    static EncodedResource of(String typeUrl, String name, byte[] value) {
+        return new EncodedResource(typeUrl, name, value);
     }
 
     public String typeUrl() {

@@ -8,6 +8,11 @@ import dev.sidestep.xds.proto.discovery.Resource;
 public final class WireForm {
     private WireForm() {}
 
+    /** Any bytes at all, as a server might send them. */
+    public static EncodedResource of(String typeUrl, String name, String bytes) {
+        return EncodedResource.of(typeUrl, name, ByteString.copyFromUtf8(bytes).toByteArray());
+    }
+
     public static Resource message(EncodedResource resource) {
         try {
             return Resource.parseFrom(resource.body());
