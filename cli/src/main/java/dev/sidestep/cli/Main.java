@@ -34,6 +34,7 @@ public final class Main implements Runnable {
     static CommandLine commandLine(Path home) {
         return new CommandLine(new Main())
                 .addSubcommand(new DemoCommand(home))
+                .addSubcommand(new ControlPlaneCommand())
                 .addSubcommand(new AgentCommand(home))
                 .addSubcommand(new VersionCommand())
                 .addSubcommand(new CompletionCommand())

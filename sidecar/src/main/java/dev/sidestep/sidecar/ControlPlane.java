@@ -3,11 +3,17 @@ package dev.sidestep.sidecar;
 import dev.sidestep.balancing.Discovery;
 import dev.sidestep.balancing.LoadBalancer;
 import dev.sidestep.concurrent.SerialExecutor;
+import dev.sidestep.discovery.DiscoveryStatus;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 
 /** The way to a control plane, as {@link Sidecar} needs it. */
 interface ControlPlane extends AutoCloseable {
     /** What is asked, and tells {@code balancer} on {@code owner}. Once; does not wait. */
     Discovery open(LoadBalancer balancer, SerialExecutor owner);
+
+    /** How it is doing; empty if there is nothing to tell. Any thread. */
+    CompletableFuture<Optional<DiscoveryStatus>> status();
 
     @Override
     void close();

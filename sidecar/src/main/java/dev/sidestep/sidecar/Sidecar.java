@@ -3,6 +3,7 @@ package dev.sidestep.sidecar;
 import dev.sidestep.balancing.LoadBalancer;
 import dev.sidestep.concurrent.ThreadSerialExecutor;
 import dev.sidestep.model.Self;
+import dev.sidestep.sidecar.admin.Pages;
 import dev.sidestep.sidecar.http1.Http1Connections;
 import dev.sidestep.sidecar.http2.Http2Connections;
 import dev.sidestep.sidecar.loop.Connector;
@@ -17,17 +18,22 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.util.NetUtil;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.EventExecutor;
+import io.netty.util.concurrent.Future;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,43 +42,95 @@ public final class Sidecar implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Sidecar.class);
 
     /** The system's resolver takes seconds when it fails: few wait for it, and not without end. */
-    private static final int RESOLVER_THREADS = 8;
+    private static final int BLOCKING_THREADS = 8;
 
-    private static final int RESOLVER_QUEUE = 1024;
+    private static final int BLOCKING_QUEUE = 1024;
 
     private final SidecarConfig config;
     private final MultiThreadIoEventLoopGroup eventLoops;
     private final ThreadPoolExecutor blocking;
     private final ThreadSerialExecutor owner;
     private final ControlPlane controlPlane;
-    private final List<LoopContext> loops = new ArrayList<>();
+    private final List<LoopContext> loops = new CopyOnWriteArrayList<>(); // The pages read it.
     private final LoadBalancer balancer;
-    private final Channel proxy;
+    private final MultiThreadIoEventLoopGroup ownLoop;
+    private final List<Channel> listeners = new ArrayList<>();
 
-    private Sidecar(SidecarConfig config, ControlPlane controlPlane) {
+    private Sidecar(SidecarConfig config, Function<Sidecar, ControlPlane> controlPlane) {
         this.config = config;
-        this.controlPlane = controlPlane;
         owner = new ThreadSerialExecutor("sidestep-engine");
         balancer = new LoadBalancer(owner, settings(config));
-        eventLoops = new MultiThreadIoEventLoopGroup(
-                config.eventLoops(),
-                new DefaultThreadFactory("sidestep-loop", true),
-                config.transport().ioHandlers());
+        eventLoops = eventLoops("sidestep-loop", config.eventLoops());
+        ownLoop = eventLoops("sidestep-own", 1);
         blocking = new ThreadPoolExecutor(
-                RESOLVER_THREADS,
-                RESOLVER_THREADS,
+                BLOCKING_THREADS,
+                BLOCKING_THREADS,
                 10,
                 TimeUnit.SECONDS,
-                new LinkedBlockingQueue<>(RESOLVER_QUEUE),
-                new DefaultThreadFactory("sidestep-resolver", true));
+                new LinkedBlockingQueue<>(BLOCKING_QUEUE),
+                new DefaultThreadFactory("sidestep-blocking", true));
         blocking.allowCoreThreadTimeOut(true);
-        proxy = bindProxy("127.0.0.1:16000");
-        balancer.start(controlPlane.open(balancer, owner));
-        LOG.info("proxy on {}, control plane {}", proxy.localAddress(), config.controlPlane());
+        this.controlPlane = controlPlane.apply(this);
     }
 
-    static Sidecar start(SidecarConfig config, ControlPlane controlPlane) {
-        return new Sidecar(config, controlPlane);
+    /**
+     * Starts one; its listeners are open when this returns, and it does not wait for the control plane.
+     *
+     * @throws UncheckedIOException if one of its addresses cannot be had
+     */
+    public static Sidecar start(SidecarConfig config) {
+        return start(config, made -> new GrpcControlPlane(config, made.ownLoop, made.blocking));
+    }
+
+    static Sidecar start(SidecarConfig config, Function<Sidecar, ControlPlane> controlPlane) {
+        var sidecar = new Sidecar(config, controlPlane);
+        try {
+            sidecar.open();
+        } catch (RuntimeException e) {
+            sidecar.close();
+            throw e;
+        }
+        return sidecar;
+    }
+
+    private void open() {
+        // The admin's address first: the others tell it.
+        var pages = new Pages(balancer, loops, controlPlane::status, config.controlPlane());
+        Channel admin =
+                bind("admin", config.admin(), address -> pages.admin().bind(address, ownLoop, config.transport()));
+        Channel proxy = bind("proxy", config.proxy(), address -> bindProxy(address, text(admin)));
+        Channel metrics = bind(
+                "metrics", config.metrics(), address -> pages.machinery().bind(address, ownLoop, config.transport()));
+        balancer.start(controlPlane.open(balancer, owner));
+        LOG.info(
+                "proxy on {}, admin on {}, metrics on {}, control plane {}",
+                text(proxy),
+                text(admin),
+                text(metrics),
+                config.controlPlane());
+    }
+
+    private Channel bind(String what, InetSocketAddress address, Function<InetSocketAddress, Channel> bind) {
+        try {
+            Channel bound = bind.apply(address);
+            listeners.add(bound);
+            return bound;
+        } catch (Exception e) { // Netty throws the IOException itself, undeclared.
+            String at = address.getHostString() + ":" + address.getPort();
+            throw new UncheckedIOException(
+                    "--" + what + " " + at + ": " + e.getMessage() + " (expected: an address that is free)",
+                    e instanceof IOException io ? io : new IOException(e));
+        }
+    }
+
+    private static String text(Channel listener) {
+        InetSocketAddress address = (InetSocketAddress) listener.localAddress();
+        return NetUtil.toSocketAddressString(address);
+    }
+
+    private MultiThreadIoEventLoopGroup eventLoops(String name, int count) {
+        return new MultiThreadIoEventLoopGroup(
+                count, new DefaultThreadFactory(name, true), config.transport().ioHandlers());
     }
 
     private static LoadBalancer.Settings settings(SidecarConfig config) {
@@ -91,7 +149,7 @@ public final class Sidecar implements AutoCloseable {
                 self, config.mode(), usual.staleAfter(), usual.idleAfter(), usual.maxUnknown());
     }
 
-    private Channel bindProxy(String admin) {
+    private Channel bindProxy(InetSocketAddress address, String admin) {
         var resolver = new SystemResolver(blocking);
         Map<EventLoop, Dispatcher> dispatchers = new HashMap<>();
         for (EventExecutor each : eventLoops) {
@@ -119,7 +177,7 @@ public final class Sidecar implements AutoCloseable {
                 .childOption(ChannelOption.TCP_NODELAY, true)
                 .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, Connector.waterMark(config.limits()))
                 .childHandler(accept)
-                .bind(config.proxy())
+                .bind(address)
                 .syncUninterruptibly()
                 .channel();
     }
@@ -131,15 +189,29 @@ public final class Sidecar implements AutoCloseable {
 
     /** Where applications reach it. */
     public InetSocketAddress proxyAddress() {
-        return (InetSocketAddress) proxy.localAddress();
+        return address(1);
+    }
+
+    /** Where people ask it. */
+    public InetSocketAddress adminAddress() {
+        return address(0);
+    }
+
+    /** Where machinery asks it. */
+    public InetSocketAddress metricsAddress() {
+        return address(2);
+    }
+
+    private InetSocketAddress address(int index) {
+        return (InetSocketAddress) listeners.get(index).localAddress();
     }
 
     /** Takes no new connection, lets calls in flight end, waits for that as long as the limits allow. */
     public void drain() {
-        proxy.close().syncUninterruptibly();
+        listeners.get(1).close().syncUninterruptibly();
         loops.forEach(LoopContext::drain);
-        long untilNanos = System.nanoTime() + config.limits().drain().toNanos();
-        while (openConnections() > 0 && System.nanoTime() - untilNanos < 0) {
+        long untilNanos = owner.nanoTime() + config.limits().drain().toNanos();
+        while (openConnections() > 0 && owner.nanoTime() - untilNanos < 0) {
             try {
                 Thread.sleep(20);
             } catch (InterruptedException e) {
@@ -162,15 +234,13 @@ public final class Sidecar implements AutoCloseable {
     /** Stops at once; {@link #drain} first to stop gently. */
     @Override
     public void close() {
-        proxy.close().syncUninterruptibly();
+        listeners.forEach(listener -> listener.close().syncUninterruptibly());
         controlPlane.close();
-        eventLoops.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
-        blocking.shutdownNow();
+        Future<?> loopsOver = eventLoops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+        Future<?> ownOver = ownLoop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+        loopsOver.syncUninterruptibly();
+        ownOver.syncUninterruptibly();
+        blocking.shutdown();
         owner.close();
-    }
-
-    /** How long {@link #drain} may take. */
-    public Duration drainLimit() {
-        return config.limits().drain();
     }
 }

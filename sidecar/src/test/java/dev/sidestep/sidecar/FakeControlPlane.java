@@ -3,6 +3,7 @@ package dev.sidestep.sidecar;
 import dev.sidestep.balancing.Discovery;
 import dev.sidestep.balancing.LoadBalancer;
 import dev.sidestep.concurrent.SerialExecutor;
+import dev.sidestep.discovery.DiscoveryStatus;
 import dev.sidestep.model.Cluster;
 import dev.sidestep.model.ClusterName;
 import dev.sidestep.model.Endpoint;
@@ -14,7 +15,9 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -105,6 +108,11 @@ final class FakeControlPlane implements ControlPlane, Discovery {
     @Override
     public void unsubscribe(String name) {
         asked.remove(name);
+    }
+
+    @Override
+    public CompletableFuture<Optional<DiscoveryStatus>> status() {
+        return CompletableFuture.completedFuture(Optional.empty());
     }
 
     @Override

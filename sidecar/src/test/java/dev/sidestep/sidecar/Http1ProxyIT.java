@@ -2,11 +2,8 @@ package dev.sidestep.sidecar;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sidestep.sidecar.loop.Transport;
 import dev.sidestep.testkit.FakeUpstream;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -23,14 +20,7 @@ class Http1ProxyIT {
     @BeforeEach
     void start() {
         control.serves("backend", one.port(), two.port(), three.port());
-        sidecar = Sidecar.start(config(), control);
-    }
-
-    static SidecarConfig config() {
-        var anyPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-        return SidecarConfig.fromEnvironment(Map.of())
-                .withListeners(anyPort, anyPort, anyPort)
-                .withTransport(Transport.best(), 1);
+        sidecar = TestSidecar.start(control);
     }
 
     @AfterEach

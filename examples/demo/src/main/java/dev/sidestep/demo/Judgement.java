@@ -29,7 +29,7 @@ final class Judgement {
         promises.add(cutAtTheKill());
         promises.add(snapshot());
         promises.add(modeOff());
-        facts.missing.forEach(each -> promises.add(new Promise("The story goes on", "in time", each, false)));
+        facts.missing.forEach(each -> promises.add(new Promise("the story goes on", "in time", "not", false, each)));
         return promises;
     }
 
@@ -43,9 +43,9 @@ final class Judgement {
                 .toList();
         double worst = Evenness.worst(observations, healthy);
         return new Promise(
-                "Every request balanced, over healthy pods",
+                "requests even over healthy pods",
                 "max/mean <= " + EVEN,
-                String.format(Locale.ROOT, "%.3f at worst (without: %.2f)", worst, before()),
+                String.format(Locale.ROOT, "%.3f (without: %.2f)", worst, before()),
                 worst <= EVEN);
     }
 
@@ -67,11 +67,9 @@ final class Judgement {
         boolean all = waits.size() == 2 * Stage.CLIENTS.size();
         long slowest = waits.stream().mapToLong(Long::longValue).max().orElse(0);
         return new Promise(
-                "A new pod is used",
+                "new pod used",
                 "<= 1 s after ready",
-                all
-                        ? Time.seconds(slowest) + " by the slowest"
-                        : "by " + waits.size() + " of 4 (2 clients, HTTP and gRPC)",
+                all ? Time.seconds(slowest) : "by " + waits.size() + " of 4",
                 all && slowest <= Time.SECOND);
     }
 
@@ -97,9 +95,9 @@ final class Judgement {
             }
         }
         return new Promise(
-                "A dead pod is left alone",
-                "<= 1 s after the kill",
-                Time.seconds(last - facts.killed) + ", but for single probes",
+                "dead pod left alone",
+                "<= 1 s after SIGKILL",
+                Time.seconds(last - facts.killed),
                 last - facts.killed <= Time.SECOND);
     }
 
@@ -126,9 +124,9 @@ final class Judgement {
             }
         }
         return new Promise(
-                "A hung pod is left alone",
-                "<= 2 s after its first unanswered second",
-                seen == 0 ? "no request came to it" : Time.seconds(worst) + ", but for single probes",
+                "hung pod left alone",
+                "<= 2 s after 1 s unanswered",
+                seen == 0 ? "no request came to it" : Time.seconds(worst),
                 seen > 0 && worst <= 2 * Time.SECOND);
     }
 
@@ -138,10 +136,11 @@ final class Judgement {
                 .size();
         List<Call> failed = observations.calls(each -> each.kind() == Call.Kind.GET && !each.ok() && isPromised(each));
         return new Promise(
-                "No safe request fails on scale, kill, outage, mode change",
+                "GETs on scale, kill, outage, mode change",
                 "0 failed",
-                failed.size() + " of " + all + " GETs" + first(failed),
-                all > 0 && failed.isEmpty());
+                failed.size() + " of " + all,
+                all > 0 && failed.isEmpty(),
+                first(failed));
     }
 
     /** Each gRPC call is a POST. One that was sent to the pod that died may have been served: nobody may repeat it. */
@@ -155,11 +154,11 @@ final class Judgement {
                         || each.endMicros() < facts.killed)
                 .toList();
         return new Promise(
-                "POSTs and gRPC calls fail only in flight at the kill, and say so",
-                "RESET_AFTER_SEND, or 0 failed",
-                failed.size() + " of " + all + ", " + (failed.size() - unexplained.size()) + " with the reason"
-                        + first(unexplained),
-                all > 0 && unexplained.isEmpty());
+                "POSTs and gRPC calls cut by the kill",
+                "say RESET_AFTER_SEND",
+                (failed.size() - unexplained.size()) + " of " + failed.size() + " failed (of " + all + ")",
+                all > 0 && unexplained.isEmpty(),
+                first(unexplained));
     }
 
     private Promise snapshot() {
@@ -167,8 +166,8 @@ final class Judgement {
                 each -> each.client().equals(Stage.SECOND) && within(each.micros(), facts.restarted, facts.outageEnd));
         long direct = all.stream().filter(each -> !each.viaVip()).count();
         return new Promise(
-                "Without a control plane, an app that restarts is balanced from its snapshot",
-                "all its requests",
+                "app restarted without a control plane",
+                "balanced from its snapshot",
                 direct + " of " + all.size(),
                 direct > 0 && direct == all.size());
     }
@@ -188,9 +187,9 @@ final class Judgement {
                 .arrivals(each -> each.viaVip() && within(each.micros(), facts.off, facts.on))
                 .isEmpty();
         return new Promise(
-                "mode: off sends every call to the VIP, and back",
+                "mode: off, everything to the VIP, and back",
                 "<= 1 s",
-                vipUsed ? "off " + Time.seconds(off) + ", back " + Time.seconds(back) : "no call came by the VIP",
+                vipUsed ? Time.seconds(off) + ", " + Time.seconds(back) : "no call came by the VIP",
                 vipUsed && off <= Time.SECOND && back <= Time.SECOND);
     }
 
@@ -205,6 +204,9 @@ final class Judgement {
     }
 
     private static String first(List<Call> failed) {
-        return failed.isEmpty() ? "" : "; first: " + failed.get(0).error();
+        return failed.isEmpty()
+                ? ""
+                : failed.get(0).client() + " " + failed.get(0).kind() + ": "
+                        + failed.get(0).error();
     }
 }

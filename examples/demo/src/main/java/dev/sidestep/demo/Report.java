@@ -29,13 +29,17 @@ final class Report {
     }
 
     String table() {
-        int promise = width(Promise::promise);
-        int bar = width(Promise::bar);
-        String format = "%-" + promise + "s  %-" + bar + "s  %-4s  %s%n";
+        String format = "%-" + width(Promise::promise) + "s  %-" + width(Promise::bar) + "s  %-" + width(Promise::seen)
+                + "s  %s%n";
         var text = new StringBuilder();
-        text.append(String.format(Locale.ROOT, format, "promise", "bar", "kept", "seen"));
-        promises.forEach(each -> text.append(String.format(
-                Locale.ROOT, format, each.promise(), each.bar(), each.kept() ? "yes" : "NO", each.seen())));
+        text.append(String.format(Locale.ROOT, format, "promise", "bar", "seen", "kept"));
+        for (Promise each : promises) {
+            text.append(String.format(
+                    Locale.ROOT, format, each.promise(), each.bar(), each.seen(), each.kept() ? "yes" : "NO"));
+            if (!each.kept() && !each.note().isEmpty()) {
+                text.append("  ").append(each.note()).append(System.lineSeparator());
+            }
+        }
         return text.toString();
     }
 
@@ -59,7 +63,8 @@ final class Report {
 
     private static String json(Promise promise) {
         return "    {\"promise\": " + quote(promise.promise()) + ", \"bar\": " + quote(promise.bar()) + ", \"seen\": "
-                + quote(promise.seen()) + ", \"kept\": " + promise.kept() + "}";
+                + quote(promise.seen()) + ", \"kept\": " + promise.kept() + ", \"note\": " + quote(promise.note())
+                + "}";
     }
 
     private String requests(List<Window> windows) {

@@ -35,6 +35,12 @@ final class Story {
     Facts tell() throws DemoException, InterruptedException {
         raiseTheCurtain();
         without();
+        with();
+        scale();
+        kill();
+        hang();
+        outage();
+        mode();
         return facts;
     }
 
@@ -48,6 +54,8 @@ final class Story {
         for (Pod each : pods) {
             stage.admit(each);
         }
+        stage.startControlPlane();
+        stage.startSidecar();
     }
 
     private void without() throws DemoException, InterruptedException {
@@ -58,6 +66,8 @@ final class Story {
             stage.startFrontend(client, Programs.Placement.without());
         }
         awaitCalls(Time.nowMicros());
+        stage.awaitListening("the control plane", stage.layout().xds());
+        stage.awaitListening("the sidecar", stage.layout().proxy());
         screen.event("two frontends call " + stage.layout().httpUrl() + " over 6 connections and "
                 + stage.layout().grpcTarget() + " over 1 channel each");
         long from = Time.nowMicros() + SETTLE;

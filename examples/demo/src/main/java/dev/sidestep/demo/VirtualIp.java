@@ -41,6 +41,10 @@ final class VirtualIp implements AutoCloseable {
         inBackground("vip-" + listener.getLocalPort(), this::acceptAll);
     }
 
+    int port() {
+        return listener.getLocalPort();
+    }
+
     /** Whether a request that a pod saw came through here. */
     boolean carried(int podPort, int peerPort, long micros) {
         Long end = connections.get(key(podPort, peerPort));

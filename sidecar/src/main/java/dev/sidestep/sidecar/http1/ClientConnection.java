@@ -298,7 +298,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
 
     /** Refuses a request that leads nowhere. */
     private void refuse(Reason reason) {
-        loop.unaddressed().because(reason);
+        loop.unaddressed().failed(reason);
         loop.unaddressed().ended(reason.httpStatus(), 0);
         persistent = false;
         Target known = lastTarget;

@@ -273,7 +273,7 @@ final class Exchange {
             return;
         }
         status = reason.httpStatus();
-        target.stats().because(reason);
+        target.stats().failed(reason);
         end(Outcome.NEUTRAL);
         client.refuse(
                 new Failure(

@@ -14,7 +14,9 @@ import java.util.concurrent.atomic.AtomicLongArray;
  */
 public final class CallStats {
     /** Upper bounds of the duration buckets, in seconds; one more bucket holds what is longer. */
-    static final double[] BUCKETS = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
+    private static final double[] BUCKETS = {
+        0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
+    };
 
     private static final long[] BUCKET_NANOS = new long[BUCKETS.length];
 
@@ -24,10 +26,16 @@ public final class CallStats {
         }
     }
 
+    /** Upper bounds of the duration buckets, in seconds; one more bucket holds what is longer. */
+    public static double[] bucketSeconds() {
+        return BUCKETS.clone();
+    }
+
     /** Calls by class of status: index 1 is 1xx to index 5, 5xx; 0 those that ended without one. */
     private final AtomicLongArray byClass = new AtomicLongArray(6);
 
-    private final Map<Reason, AtomicLong> byReason = new EnumMap<>(Reason.class); // Filled once, read by all.
+    private final Map<Reason, AtomicLong> fallbacks = new EnumMap<>(Reason.class); // Filled once, read by all.
+    private final Map<Reason, AtomicLong> failures = new EnumMap<>(Reason.class); // Filled once, read by all.
     private final AtomicLongArray durations = new AtomicLongArray(BUCKETS.length + 1);
 
     /** Index 0: the sum of all durations in nanoseconds; 1: retries. */
@@ -35,7 +43,8 @@ public final class CallStats {
 
     public CallStats() {
         for (Reason reason : Reason.values()) {
-            byReason.put(reason, new AtomicLong());
+            fallbacks.put(reason, new AtomicLong());
+            failures.put(reason, new AtomicLong());
         }
     }
 
@@ -54,10 +63,18 @@ public final class CallStats {
         add(sums, 0, nanos);
     }
 
-    /** A call went where it was going, or failed, for {@code reason}. */
+    /** A call went where it was going, or else was failed by us, for {@code reason}. */
     public void because(Reason reason) {
-        AtomicLong count = requireNonNull(byReason.get(reason));
-        count.lazySet(count.getPlain() + 1);
+        if (reason.isFallback()) {
+            add(requireNonNull(fallbacks.get(reason)));
+        } else {
+            failed(reason);
+        }
+    }
+
+    /** A call was failed by us, for {@code reason}, be it one for which others only fall back. */
+    public void failed(Reason reason) {
+        add(requireNonNull(failures.get(reason)));
     }
 
     /** An attempt is made again. */
@@ -69,8 +86,12 @@ public final class CallStats {
         return byClass.get(statusClass);
     }
 
-    public long reasons(Reason reason) {
-        return requireNonNull(byReason.get(reason)).get();
+    public long fallbacks(Reason reason) {
+        return requireNonNull(fallbacks.get(reason)).get();
+    }
+
+    public long failures(Reason reason) {
+        return requireNonNull(failures.get(reason)).get();
     }
 
     public long durations(int bucket) {
@@ -87,5 +108,9 @@ public final class CallStats {
 
     private static void add(AtomicLongArray array, int index, long delta) {
         array.lazySet(index, array.getPlain(index) + delta); // One writer: no read-modify-write needed.
+    }
+
+    private static void add(AtomicLong count) {
+        count.lazySet(count.getPlain() + 1);
     }
 }

@@ -181,7 +181,7 @@ final class TcpCall extends ChannelInboundHandlerAdapter {
     }
 
     private void fail(Reason reason) {
-        target.stats().because(reason);
+        target.stats().failed(reason);
         target.stats().ended(0, loop.nanoTime() - startedNanos);
         over = true;
         client.pipeline().remove(this);

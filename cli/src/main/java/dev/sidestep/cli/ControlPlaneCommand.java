@@ -1,0 +1,91 @@
+package dev.sidestep.cli;
+
+import dev.sidestep.control.ControlPlane;
+import dev.sidestep.control.ControlPlaneConfig;
+import dev.sidestep.model.ClusterName;
+import dev.sidestep.model.Mode;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code sidestep control-plane}. */
+@Command(
+        name = "control-plane",
+        description = "Serve Services and their endpoints to sidecars, agents, Envoy and gRPC clients.")
+final class ControlPlaneCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    @ArgGroup
+    private @Nullable SourceOption source;
+
+    @Option(
+            names = "--xds",
+            paramLabel = "HOST:PORT",
+            converter = ListenAddress.class,
+            defaultValue = "127.0.0.1:" + ControlPlaneConfig.XDS_PORT,
+            description = "Where xDS is served (${DEFAULT-VALUE}).")
+    private InetSocketAddress xds;
+
+    @Option(
+            names = "--admin",
+            paramLabel = "HOST:PORT",
+            converter = ListenAddress.class,
+            defaultValue = "127.0.0.1:" + ControlPlaneConfig.ADMIN_PORT,
+            description = "Where /status, /why, /metrics and health are (${DEFAULT-VALUE}).")
+    private InetSocketAddress admin;
+
+    @Option(names = "--allow-plaintext", description = "Serve xDS without TLS beyond the loopback interface too.")
+    private boolean allowPlaintext;
+
+    @Option(
+            names = "--namespaces",
+            paramLabel = "NS",
+            split = ",",
+            description = "With --kubernetes: serve only these (all).")
+    private Set<String> namespaces = Set.of();
+
+    @Option(names = "--context", paramLabel = "NAME", description = "With --kubernetes: the kubeconfig's context.")
+    private @Nullable String context;
+
+    /** One of the two. */
+    static final class SourceOption {
+        @Option(names = "--kubernetes", description = "Read from the Kubernetes API; the default inside a pod.")
+        private boolean kubernetes;
+
+        @Option(names = "--directory", paramLabel = "DIR", description = "Read a folder of manifests, and watch it.")
+        private @Nullable Path directory;
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        ControlPlane running = ControlPlane.start(config());
+        Processes.runUntilTerminated(running::close);
+        return 0;
+    }
+
+    private ControlPlaneConfig config() {
+        return new ControlPlaneConfig(
+                source(), xds, admin, allowPlaintext, Mode.BALANCE, ClusterName.WIRE_DOMAIN, List.of());
+    }
+
+    private ControlPlaneConfig.Source source() {
+        if (source != null && source.directory != null) {
+            return new ControlPlaneConfig.Directory(source.directory);
+        }
+        if (source == null && System.getenv("KUBERNETES_SERVICE_HOST") == null) {
+            throw new ParameterException(spec.commandLine(), "outside a pod, say --directory DIR or --kubernetes");
+        }
+        return new ControlPlaneConfig.Kubernetes(Optional.empty(), Optional.ofNullable(context), namespaces);
+    }
+}
