@@ -181,6 +181,24 @@ final class JudgeTest {
     }
 
     @Test
+    void doesNotHoldAgainstAnEndpointWhatItWasLeftAloneFor() {
+        Destination backend = mesh.backend(ready(3));
+        traffic.run(backend, 20, ofSeconds(2));
+        Subchannel first = pickOf(backend, FIRST);
+        for (int i = 0; i < 40; i++) {
+            attempt(first, i % 4 == 0 ? Outcome.SUCCESS : Outcome.SERVER_ERROR, ofMillis(1));
+        }
+        assertThat(states()).containsEntry(FIRST, EndpointState.EJECTED);
+        mesh.owner.advance(ofMillis(1400));
+        attempt(first, Outcome.SUCCESS, ofMillis(1));
+        assertThat(states()).containsEntry(FIRST, EndpointState.READY);
+
+        attempt(first, Outcome.SERVER_ERROR, ofMillis(1));
+
+        assertThat(states()).containsEntry(FIRST, EndpointState.READY);
+    }
+
+    @Test
     void ejectsNobodyForAnErrorOfTheApplication() {
         Destination backend = mesh.backend(ready(3));
         var random = Mesh.random(5);
