@@ -20,8 +20,26 @@ import org.jspecify.annotations.Nullable;
  */
 final class BootClasses {
     /** Each after those that it extends or implements. */
-    static final List<String> NAMES =
-            List.of("Call", "Balancer", "Bridge", "EndpointAddress", "Pin", "HttpClientHooks", "HttpClientHooks$End");
+    static final List<String> NAMES = List.of(
+            "Call",
+            "GrpcTarget$Choice",
+            "GrpcTarget",
+            "GrpcTarget$Pending",
+            "GrpcTarget$Endpoint",
+            "Balancer",
+            "Bridge",
+            "EndpointAddress",
+            "Pin",
+            "HttpClientHooks",
+            "HttpClientHooks$End");
+
+    private static final List<String> DUMPS = List.of(
+            "-XX:ArchiveClassesAtExit",
+            "-XX:DumpLoadedClassList",
+            "-XX:AOTMode=record",
+            "-XX:AOTMode=create",
+            "-XX:AOTCacheOutput",
+            "-Xshare:dump");
 
     private static final String PACKAGE = "dev.sidestep.agent.boot.";
 
@@ -56,14 +74,39 @@ final class BootClasses {
         }
     }
 
-    /** Defines our class {@code name} in {@code loader}; null is the boot loader. */
-    Class<?> define(String name, @Nullable ClassLoader loader, @Nullable ProtectionDomain domain)
+    /** Whether this JVM only runs to write a CDS or AOT archive, into which nothing of ours may get. */
+    boolean isArchiveDump() throws ReflectiveOperationException {
+        String[] arguments = (String[]) Class.forName("jdk.internal.misc.VM")
+                .getMethod("getRuntimeArguments")
+                .invoke(null);
+        for (String argument : arguments) {
+            for (String dump : DUMPS) {
+                if (argument.startsWith(dump)) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    /** Defines our class {@code name} in {@code loader}, unless it is there; null is the boot loader. */
+    void define(String name, @Nullable ClassLoader loader, @Nullable ProtectionDomain domain)
             throws ReflectiveOperationException, IOException {
         byte[] code = codeOf(name);
         try {
-            return (Class<?>) defineClass.invoke(unsafe, name, code, 0, code.length, loader, domain);
+            defineClass.invoke(unsafe, name, code, 0, code.length, loader, domain);
         } catch (InvocationTargetException e) {
-            throw new IllegalStateException("cannot define " + name, e.getCause());
+            if (!(e.getCause() instanceof LinkageError && isDefined(name, loader))) {
+                throw new IllegalStateException("cannot define " + name, e.getCause());
+            }
+        }
+    }
+
+    private static boolean isDefined(String name, @Nullable ClassLoader loader) {
+        try {
+            return Class.forName(name, false, loader).getClassLoader() == loader;
+        } catch (ClassNotFoundException e) {
+            return false;
         }
     }
 

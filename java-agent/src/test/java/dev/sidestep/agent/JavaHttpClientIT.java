@@ -2,58 +2,209 @@ package dev.sidestep.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sidestep.agent.app.StubbedHttpApp;
+import dev.sidestep.agent.app.HttpApp;
 import dev.sidestep.testkit.FakeUpstream;
 import dev.sidestep.testkit.Http1;
 import dev.sidestep.testkit.Requirements;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is woven into {@code java.net.http}, on its own: the engine's place is taken by a round robin. */
+/** Calls by {@code java.net.http} in real JVMs, with the shipped jar and a real control plane. */
 class JavaHttpClientIT {
-    private static final Map<String, String> SILENT = Map.of("SIDESTEP_MODE", "balance");
+    @TempDir
+    private Path folder;
 
-    private final List<FakeUpstream> backends = IntStream.range(0, 3)
-            .mapToObj(i -> FakeUpstream.start("pod-" + i, request -> Http1.Response.ok("pod-" + i)))
-            .toList();
+    private TestMesh mesh;
+
+    @BeforeEach
+    void start() {
+        mesh = new TestMesh(folder);
+    }
 
     @AfterEach
-    void closeBackends() {
-        backends.forEach(FakeUpstream::close);
+    void stop() {
+        mesh.close();
+    }
+
+    private Map<String, String> calls(int count, String... more) {
+        Map<String, String> query = new HashMap<>(Map.of("url", mesh.url(), "count", Integer.toString(count)));
+        for (int i = 0; i < more.length; i += 2) {
+            query.put(more[i], more[i + 1]);
+        }
+        return query;
+    }
+
+    private AppProcess balancedApp(int feature) {
+        AppProcess app = mesh.start(Requirements.jdk(feature), HttpApp.class, mesh.environment());
+        mesh.awaitBalanced(app, calls(1));
+        return app;
     }
 
     @ParameterizedTest
     @ValueSource(ints = {17, 21, 25})
-    void everyRequestGoesToTheChosenEndpointAndConnectionsAreKept(int feature) {
-        try (AppProcess app = start(feature)) {
-            for (String how : List.of("sync", "async")) {
-                List<String> lines =
-                        app.calls(Map.of("url", "http://backend-service.default/api", "count", "9", "how", how));
+    void everyRequestIsBalancedExactlyOverKeptConnections(int feature) {
+        try (AppProcess app = balancedApp(feature)) {
+            List<String> sync = app.calls(calls(90));
+            List<String> async = app.calls(calls(90, "how", "async"));
+            List<String> post = app.calls(calls(90, "method", "POST"));
 
-                assertThat(counted(lines)).isEqualTo(Map.of("200 pod-0", 3L, "200 pod-1", 3L, "200 pod-2", 3L));
-            }
-            assertThat(backends.get(0).requests().get(0).header("host")).contains("backend-service.default");
-            assertThat(backends.stream()
-                            .mapToInt(FakeUpstream::acceptedConnections)
-                            .sum())
-                    .isLessThanOrEqualTo(9);
+            Map<String, Long> even = Map.of("200 pod-0", 30L, "200 pod-1", 30L, "200 pod-2", 30L);
+            assertThat(TestMesh.counted(sync)).isEqualTo(even);
+            assertThat(TestMesh.counted(async)).isEqualTo(even);
+            assertThat(TestMesh.counted(post)).isEqualTo(even);
+            FakeUpstream backend = mesh.backend(0);
+            assertThat(backend.acceptedConnections()).isLessThanOrEqualTo(10);
+            assertThat(backend.requests())
+                    .extracting(request -> request.header("host").orElse(""))
+                    .containsOnly("backend-service:" + mesh.vip().port());
         }
     }
 
-    private AppProcess start(int feature) {
-        List<String> ports = backends.stream()
-                .map(backend -> Integer.toString(backend.port()))
-                .toList();
-        return AppProcess.start(Requirements.jdk(feature), StubbedHttpApp.class, ports, SILENT, List.of());
+    @ParameterizedTest
+    @ValueSource(ints = {17, 25})
+    void noSafeRequestFailsWhenOneBackendIsKilled(int feature) {
+        try (AppProcess app = balancedApp(feature)) {
+            app.calls(calls(30));
+
+            mesh.backend(1).refuse();
+            List<String> gets = app.calls(calls(200));
+            List<String> async = app.calls(calls(200, "how", "async"));
+            List<String> posts = app.calls(calls(60, "method", "POST"));
+
+            assertThat(gets).allMatch(line -> line.startsWith("200 pod-"));
+            assertThat(async).allMatch(line -> line.startsWith("200 pod-"));
+            assertThat(posts).allMatch(line -> line.startsWith("200 pod-"));
+            assertThat(TestMesh.counted(async)).doesNotContainKey("200 pod-1");
+        }
     }
 
-    private static Map<String, Long> counted(List<String> lines) {
-        return lines.stream().collect(Collectors.groupingBy(Function.identity(), Collectors.counting()));
+    @ParameterizedTest
+    @ValueSource(ints = {17, 25})
+    void requestsThatWereResetGoElsewhereUnlessTheyMayHaveBeenProcessed(int feature) {
+        try (AppProcess app = balancedApp(feature)) {
+            app.calls(calls(30));
+            mesh.backend(1).fail(new FakeUpstream.Fault.Reset());
+
+            List<String> gets = app.calls(calls(60));
+            assertThat(gets).allMatch(line -> line.startsWith("200 pod-"));
+
+            mesh.backend(1).fail(new FakeUpstream.Fault.Close());
+            List<String> posts = new ArrayList<>();
+            long start = System.nanoTime();
+            while (posts.stream().allMatch(line -> line.startsWith("200"))
+                    && System.nanoTime() - start < TestMesh.SOON.toNanos()) {
+                posts.addAll(app.calls(calls(10, "method", "POST")));
+            }
+
+            String failed = posts.stream()
+                    .filter(line -> !line.startsWith("200"))
+                    .findFirst()
+                    .orElseThrow();
+            assertThat(failed)
+                    .contains("RESET_AFTER_SEND")
+                    .contains("backend-service.default.svc.cluster.local:"
+                            + mesh.vip().port())
+                    .contains("127.0.0.1:" + mesh.backend(1).port())
+                    .doesNotContain("127.0.0.1:" + mesh.backend(0).port());
+            assertThat(mesh.backend(0).requests().stream()
+                            .filter(request -> request.method().equals("POST"))
+                            .map(Http1.Request::body))
+                    .as("no POST twice")
+                    .hasSizeLessThan(posts.size());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {17, 25})
+    void aHungBackendIsLeftAlone(int feature) throws InterruptedException {
+        try (AppProcess app = balancedApp(feature)) {
+            app.calls(calls(30));
+            mesh.backend(2).fail(new FakeUpstream.Fault.Hang());
+
+            Thread load = new Thread(() -> app.calls(calls(3, "timeout", "2500")));
+            load.start();
+            long start = System.nanoTime();
+            int before = mesh.backend(2).requestCount();
+            while (System.nanoTime() - start < Duration.ofSeconds(3).toNanos()) {
+                app.calls(calls(2, "how", "async", "timeout", "2500"));
+            }
+            int hung = mesh.backend(2).requestCount() - before;
+            load.join();
+            List<String> after = app.calls(calls(100, "timeout", "2500"));
+
+            assertThat(after).allMatch(line -> line.startsWith("200 pod-"));
+            assertThat(TestMesh.counted(after)).doesNotContainKey("200 pod-2");
+            assertThat(hung).isLessThan(20);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {17, 25})
+    void modeOffSendsEverythingToTheVipAndBack(int feature) {
+        try (AppProcess app = balancedApp(feature)) {
+            mesh.manifests().write("service-backend-service.yaml", """
+                    apiVersion: v1
+                    kind: Service
+                    metadata:
+                      name: backend-service
+                      namespace: default
+                      annotations: {sidestep.dev/mode: "off"}
+                    spec:
+                      clusterIP: 127.0.0.1
+                      selector: {app: backend-service}
+                      ports:
+                        - {name: http, port: %d, targetPort: http}
+                    """.formatted(
+                            mesh.vip().port()));
+            dev.sidestep.testkit.Await.until(
+                    "calls on the VIP",
+                    TestMesh.SOON,
+                    () -> app.calls(calls(3)).stream().allMatch("200 vip"::equals));
+
+            mesh.manifests().service("backend-service", "http", mesh.vip().port());
+            mesh.awaitBalanced(app, calls(3));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {17, 25})
+    void withoutAControlPlaneCallsGoWhereTheyWent(int feature) {
+        mesh.stopControlPlane();
+        try (AppProcess app = mesh.start(Requirements.jdk(feature), HttpApp.class, mesh.environment())) {
+            assertThat(app.calls(calls(20))).allMatch("200 vip"::equals);
+            assertThat(app.process().output().stream().filter(line -> line.startsWith("sidestep-agent: ")))
+                    .hasSizeLessThanOrEqualTo(2);
+
+            mesh.startControlPlane();
+            mesh.awaitBalanced(app, calls(3));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {17, 25})
+    void aProcessStartsFromTheSnapshotWhileThereIsNoControlPlane(int feature) {
+        Map<String, String> environment = mesh.environment();
+        environment.put("SIDESTEP_SNAPSHOT_DIR", folder.resolve("snapshot").toString());
+        try (AppProcess app = mesh.start(Requirements.jdk(feature), HttpApp.class, environment)) {
+            mesh.awaitBalanced(app, calls(3));
+            dev.sidestep.testkit.Await.until(
+                    "a snapshot",
+                    TestMesh.SOON,
+                    () -> java.nio.file.Files.exists(folder.resolve("snapshot").resolve("agent.snapshot")));
+        }
+        mesh.stopControlPlane();
+
+        try (AppProcess app = mesh.start(Requirements.jdk(feature), HttpApp.class, environment)) {
+            mesh.awaitBalanced(app, calls(3));
+        }
     }
 }

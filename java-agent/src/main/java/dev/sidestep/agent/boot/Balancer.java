@@ -12,4 +12,8 @@ public interface Balancer {
      */
     @Nullable
     Call call(String host, int port, String method);
+
+    /** What a gRPC channel to {@code host} and {@code port} asks; null if that can never be a Service. */
+    @Nullable
+    GrpcTarget grpc(String host, int port);
 }

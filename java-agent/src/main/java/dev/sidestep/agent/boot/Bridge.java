@@ -16,4 +16,14 @@ public final class Bridge {
     static @Nullable Balancer balancer() {
         return balancer;
     }
+
+    /** What a gRPC channel to {@code host} and {@code port} asks; null: it goes on as without Sidestep. */
+    public static @Nullable GrpcTarget grpc(String host, int port) {
+        try {
+            Balancer current = balancer;
+            return current == null ? null : current.grpc(host, port);
+        } catch (Throwable e) {
+            return null;
+        }
+    }
 }

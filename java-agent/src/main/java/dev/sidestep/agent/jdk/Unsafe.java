@@ -1,6 +1,9 @@
 package dev.sidestep.agent.jdk;
 
+import static java.util.Objects.requireNonNull;
+
 import java.lang.reflect.Field;
+import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,8 +37,20 @@ public final class Unsafe {
         return JDK.staticFieldBase(field);
     }
 
+    /** By reflection: it returns a long from Java 24 on, and an int before. */
     public int arrayBaseOffset(Class<?> type) {
-        return JDK.arrayBaseOffset(type);
+        try {
+            Number offset = (Number) requireNonNull(jdk.internal.misc.Unsafe.class
+                    .getMethod("arrayBaseOffset", Class.class)
+                    .invoke(JDK, type));
+            return offset.intValue();
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    public void invokeCleaner(ByteBuffer buffer) {
+        JDK.invokeCleaner(buffer);
     }
 
     public int arrayIndexScale(Class<?> type) {

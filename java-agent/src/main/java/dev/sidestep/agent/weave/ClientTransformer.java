@@ -24,16 +24,28 @@ import org.objectweb.asm.Opcodes;
  * at the cost of one look into a map.
  */
 public final class ClientTransformer implements ClassFileTransformer {
+    private static final String BRIDGE = "dev.sidestep.agent.boot.Bridge";
+
     private record Target(Client client, Weaving weaving) {}
 
     private final Map<String, Target> targets = new HashMap<>();
     /** By loader, since two applications in one JVM may bring two versions of a library; guarded by itself. */
     private final Map<ClassLoader, Map<Client, Boolean>> verdicts = new WeakHashMap<>();
 
+    private final HelperLoader helperLoader;
     private final Consumer<String> log;
 
+    /** Puts a class of ours into a loader of the application. */
+    @FunctionalInterface
+    public interface HelperLoader {
+        /** Does nothing where it is already. */
+        void define(String className, ClassLoader loader, @Nullable ProtectionDomain domain)
+                throws ReflectiveOperationException, IOException;
+    }
+
     /** @param log takes one line for each client that is left alone */
-    public ClientTransformer(List<Client> clients, Consumer<String> log) {
+    public ClientTransformer(List<Client> clients, HelperLoader helperLoader, Consumer<String> log) {
+        this.helperLoader = helperLoader;
         this.log = log;
         for (Client client : clients) {
             for (Weaving weaving : client.weavings()) {
@@ -54,26 +66,51 @@ public final class ClientTransformer implements ClassFileTransformer {
             return null;
         }
         try {
-            return fits(target.client(), loader) ? weave(target.weaving(), code) : null;
+            return fits(target.client(), loader, domain) ? weave(target.weaving(), code) : null;
         } catch (RuntimeException | LinkageError e) {
             log.accept(target.client().title() + ": not balanced, weaving " + className + " failed (" + e + ")");
             return null;
         }
     }
 
-    private boolean fits(Client client, ClassLoader loader) {
+    private boolean fits(Client client, ClassLoader loader, @Nullable ProtectionDomain domain) {
         synchronized (verdicts) {
-            Map<Client, Boolean> ofLoader = verdicts.computeIfAbsent(loader, none -> new HashMap<>());
-            Boolean known = ofLoader.get(client);
-            if (known == null) {
-                String reason = misfit(client, loader);
-                if (!reason.isEmpty()) {
-                    log.accept(client.title() + ": not balanced, this version has no " + reason);
-                }
-                known = reason.isEmpty();
-                ofLoader.put(client, known);
+            Boolean known =
+                    verdicts.computeIfAbsent(loader, none -> new HashMap<>()).get(client);
+            if (known != null) {
+                return known;
             }
-            return known;
+        }
+        // Not under the lock: this loads classes, for which another thread may hold the loader's.
+        String reason = misfit(client, loader);
+        if (reason.isEmpty()) {
+            reason = helpersMissing(client, loader, domain);
+        }
+        synchronized (verdicts) {
+            Boolean meanwhile =
+                    verdicts.computeIfAbsent(loader, none -> new HashMap<>()).putIfAbsent(client, reason.isEmpty());
+            if (meanwhile != null) {
+                return meanwhile;
+            }
+        }
+        if (!reason.isEmpty()) {
+            log.accept(client.title() + ": not balanced, " + reason);
+        }
+        return reason.isEmpty();
+    }
+
+    private String helpersMissing(Client client, ClassLoader loader, @Nullable ProtectionDomain domain) {
+        try {
+            // A loader that asks no parent for classes it does not know (OSGi) would fail at the first call instead.
+            if (Class.forName(BRIDGE, false, loader).getClassLoader() != null) {
+                return "its loader has another " + BRIDGE;
+            }
+            for (String helper : client.helpers()) {
+                helperLoader.define(helper, loader, domain);
+            }
+            return "";
+        } catch (ReflectiveOperationException | IOException | RuntimeException | LinkageError e) {
+            return "its loader does not take our classes (" + e + ")";
         }
     }
 
@@ -81,14 +118,14 @@ public final class ClientTransformer implements ClassFileTransformer {
         for (Weaving weaving : client.weavings()) {
             try (InputStream in = loader.getResourceAsStream(weaving.className() + ".class")) {
                 if (in == null) {
-                    return weaving.className();
+                    return "this version has no " + weaving.className();
                 }
                 String missing = weaving.missingFrom(membersOf(in.readAllBytes()));
                 if (!missing.isEmpty()) {
-                    return weaving.className() + "." + missing;
+                    return "this version has no " + weaving.className() + "." + missing;
                 }
             } catch (IOException e) {
-                return weaving.className() + " that can be read (" + e + ")";
+                return "its " + weaving.className() + " cannot be read (" + e + ")";
             }
         }
         return "";

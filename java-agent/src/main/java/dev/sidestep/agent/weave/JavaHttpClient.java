@@ -47,7 +47,8 @@ public final class JavaHttpClient {
         return new Client(
                 "JAVA_HTTP_CLIENT",
                 "java.net.http",
-                List.of(request(), exchange(), multiExchange(), http2Connection()));
+                List.of(request(), exchange(), multiExchange(), http2Connection()),
+                List.of());
     }
 
     private static Weaving request() {

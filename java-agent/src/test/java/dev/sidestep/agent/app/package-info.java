@@ -1,4 +1,4 @@
-/** Applications that tests start with the agent; each knows nothing of it, except the one that stands in for the engine. */
+/** Applications that tests start with the agent; they know nothing of it. */
 @NullMarked
 package dev.sidestep.agent.app;
 

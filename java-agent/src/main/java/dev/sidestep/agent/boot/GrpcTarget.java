@@ -1,0 +1,59 @@
+package dev.sidestep.agent.boot;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The host and port that a gRPC channel calls. Any thread; nothing blocks. */
+public interface GrpcTarget {
+    /**
+     * Where an attempt goes: not to one of {@code tried} if there is any other.
+     *
+     * @return an {@link Endpoint}, always the same object for the same one; {@link Pending} while that is not known yet;
+     *     null: as without Sidestep
+     */
+    @Nullable
+    Choice pick(List<Endpoint> tried);
+
+    /** Runs {@code task} once when {@link #pick} no longer answers {@link Pending}, or when that takes too long. */
+    void onAnswer(Runnable task);
+
+    /** What failures call it. */
+    String service();
+
+    /** What {@link #pick} answers. */
+    interface Choice {}
+
+    /** The control plane has not answered yet. */
+    final class Pending implements Choice {
+        public static final Pending PENDING = new Pending();
+
+        private Pending() {}
+    }
+
+    /** One endpoint, over all channels of the process. */
+    interface Endpoint extends Choice {
+        /** {@code address:port}, resolved. */
+        java.net.InetSocketAddress address();
+
+        /** Whether it takes no new calls for good. */
+        boolean draining();
+
+        /** An attempt goes to it now; each one is {@link #ended}. */
+        void started();
+
+        /** Its first response byte is here. */
+        void responded();
+
+        /**
+         * An attempt is over.
+         *
+         * @param code of the gRPC status
+         * @param responded whether {@link #responded} was called for it
+         * @param nanos from its start to its first response byte, or to its end without one
+         */
+        void ended(int code, boolean responded, long nanos);
+
+        /** No connection could be made; counts as an attempt. */
+        void connectFailed();
+    }
+}

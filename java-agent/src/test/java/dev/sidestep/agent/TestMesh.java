@@ -1,0 +1,136 @@
+package dev.sidestep.agent;
+
+import dev.sidestep.control.ControlPlane;
+import dev.sidestep.control.ControlPlaneConfig;
+import dev.sidestep.testkit.Await;
+import dev.sidestep.testkit.FakeUpstream;
+import dev.sidestep.testkit.FreePorts;
+import dev.sidestep.testkit.Http1;
+import dev.sidestep.testkit.Jdk;
+import dev.sidestep.testkit.Manifests;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A control plane on a folder of manifests with {@code backend-service}: three real backends, and behind its VIP a fourth
+ * that answers {@code vip}, so that a call that was not balanced shows.
+ */
+final class TestMesh implements AutoCloseable {
+    static final Duration SOON = Duration.ofSeconds(20);
+
+    private final Path folder;
+    private final Manifests manifests;
+    private final int xdsPort = FreePorts.next();
+    private final FakeUpstream vip = FakeUpstream.start("vip", request -> Http1.Response.ok("vip"));
+    private final List<FakeUpstream> backends = new ArrayList<>();
+    private @Nullable ControlPlane controlPlane;
+
+    TestMesh(Path folder) {
+        try {
+            this.folder = folder;
+            this.manifests = new Manifests(Files.createDirectories(folder.resolve("manifests")));
+            Files.writeString(folder.resolve("hosts"), "127.0.0.1 backend-service backend-service.default localhost\n");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        manifests.service("backend-service", "http", vip.port());
+        for (int i = 0; i < 3; i++) {
+            addBackend();
+        }
+        startControlPlane();
+    }
+
+    FakeUpstream addBackend() {
+        String name = "pod-" + backends.size();
+        FakeUpstream backend = FakeUpstream.start(name, request -> Http1.Response.ok(name));
+        backends.add(backend);
+        manifests.endpoint("backend-service", "http", name, backend.port());
+        return backend;
+    }
+
+    void startControlPlane() {
+        try {
+            controlPlane = ControlPlane.start(
+                    ControlPlaneConfig.directory(manifests.folder()).listeningOn(loopback(xdsPort), loopback(0)));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    void stopControlPlane() {
+        if (controlPlane != null) {
+            controlPlane.close();
+            controlPlane = null;
+        }
+    }
+
+    private static InetSocketAddress loopback(int port) {
+        return new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+    }
+
+    Manifests manifests() {
+        return manifests;
+    }
+
+    FakeUpstream vip() {
+        return vip;
+    }
+
+    FakeUpstream backend(int index) {
+        return backends.get(index);
+    }
+
+    String url() {
+        return "http://backend-service:" + vip.port() + "/api";
+    }
+
+    /** Environment in which an application's agent finds the control plane. */
+    Map<String, String> environment() {
+        Map<String, String> environment = new HashMap<>();
+        environment.put("SIDESTEP_CONTROL_PLANE", "127.0.0.1:" + xdsPort);
+        environment.put("SIDESTEP_NAMESPACE", "default");
+        return environment;
+    }
+
+    /** Starts an application that resolves the Service's name to its VIP, as a pod would. */
+    AppProcess start(Jdk jdk, Class<?> main, Map<String, String> environment) {
+        return AppProcess.start(
+                jdk,
+                main,
+                List.of(),
+                environment,
+                List.of("-Djdk.net.hosts.file=" + folder.resolve("hosts"), "-XX:+UseSerialGC"));
+    }
+
+    /** Waits until calls of {@code app} are balanced. */
+    void awaitBalanced(AppProcess app, Map<String, String> query) {
+        Await.until(
+                "balanced calls",
+                SOON,
+                () -> app.calls(query).stream().noneMatch(line -> line.endsWith("vip") || !line.startsWith("200")),
+                () -> app.calls(query) + "\n" + String.join("\n", app.process().output()));
+    }
+
+    static Map<String, Long> counted(List<String> lines) {
+        return lines.stream().collect(Collectors.groupingBy(Function.identity(), Collectors.counting()));
+    }
+
+    @Override
+    public void close() {
+        stopControlPlane();
+        backends.forEach(FakeUpstream::close);
+        vip.close();
+    }
+}
