@@ -35,6 +35,8 @@ public final class Main implements Runnable {
         return new CommandLine(new Main())
                 .addSubcommand(new DemoCommand(home))
                 .addSubcommand(new ControlPlaneCommand())
+                .addSubcommand(new SidecarCommand(System.getenv()))
+                .addSubcommand(new WhyCommand())
                 .addSubcommand(new AgentCommand(home))
                 .addSubcommand(new VersionCommand())
                 .addSubcommand(new CompletionCommand())
