@@ -21,6 +21,7 @@ final class Directory implements Discovery {
     private final LoadBalancer balancer;
     private final Map<String, Cluster> clusters = new HashMap<>();
     private final Set<String> subscribed = new HashSet<>();
+    private boolean silent;
 
     Directory(SerialExecutor owner, LoadBalancer balancer) {
         this.owner = owner;
@@ -48,6 +49,11 @@ final class Directory implements Discovery {
         put(service, addresses.stream().map(Directory::ready).toList(), TrafficPolicy.DEFAULT);
     }
 
+    /** Answers no new question from now on. Any thread. */
+    void fallSilent() {
+        owner.execute(() -> silent = true);
+    }
+
     static Endpoint ready(InetSocketAddress address) {
         return Endpoint.ready(address.getAddress().getHostAddress(), address.getPort());
     }
@@ -57,6 +63,9 @@ final class Directory implements Discovery {
         subscribed.add(name);
         owner.execute(() -> {
             Cluster cluster = clusters.get(name);
+            if (silent) {
+                return;
+            }
             if (cluster == null) {
                 balancer.onAbsent(name);
             } else {
