@@ -36,7 +36,6 @@ final class AdsStream {
     private final Listener listener;
     private final ClientCall<DeltaDiscoveryRequest, DeltaDiscoveryResponse> call;
     private final Set<String> subscribed = new HashSet<>();
-    private boolean toldVersions;
 
     AdsStream(Channel channel, SerialExecutor owner, Listener listener) {
         this.owner = owner;
@@ -69,13 +68,25 @@ final class AdsStream {
     }
 
     /**
+     * Goes on with names that were answered on an earlier stream: of those the server has to tell only what is news.
+     *
+     * @param versions the resources that answered them, as they are known
+     */
+    void resume(Collection<String> names, Map<String, String> versions) {
+        owner.checkCurrent();
+        subscribed.addAll(names);
+        call.sendMessage(request(names, List.of())
+                .putAllInitialResourceVersions(versions)
+                .build());
+    }
+
+    /**
      * Tells the server of all changes at once.
      *
      * @param names those that may be asked for, or not, otherwise than before
      * @param asked whether a name is asked for
-     * @param versions what is known already, said with the first names of a stream
      */
-    void update(Collection<String> names, Predicate<String> asked, Map<String, String> versions) {
+    void update(Collection<String> names, Predicate<String> asked) {
         owner.checkCurrent();
         List<String> subscribe = new ArrayList<>();
         List<String> unsubscribe = new ArrayList<>();
@@ -89,18 +100,9 @@ final class AdsStream {
             }
         }
         // A first request without names would mean all there are.
-        if (subscribe.isEmpty() && unsubscribe.isEmpty()) {
-            return;
+        if (!subscribe.isEmpty() || !unsubscribe.isEmpty()) {
+            call.sendMessage(request(subscribe, unsubscribe).build());
         }
-        var request = DeltaDiscoveryRequest.newBuilder()
-                .setTypeUrl(ResourceType.SERVICE)
-                .addAllResourceNamesSubscribe(subscribe)
-                .addAllResourceNamesUnsubscribe(unsubscribe);
-        if (!toldVersions) {
-            toldVersions = true;
-            request.putAllInitialResourceVersions(versions);
-        }
-        call.sendMessage(request.build());
     }
 
     void accept(DeltaDiscoveryResponse response) {
@@ -124,6 +126,13 @@ final class AdsStream {
 
     void cancel(String reason) {
         call.cancel(reason, null);
+    }
+
+    private static DeltaDiscoveryRequest.Builder request(Collection<String> subscribe, Collection<String> unsubscribe) {
+        return DeltaDiscoveryRequest.newBuilder()
+                .setTypeUrl(ResourceType.SERVICE)
+                .addAllResourceNamesSubscribe(subscribe)
+                .addAllResourceNamesUnsubscribe(unsubscribe);
     }
 
     private static DeltaDiscoveryRequest.Builder answer(DeltaDiscoveryResponse response) {

@@ -29,6 +29,8 @@ final class Answers {
      */
     record Outcome(String refusal, List<Consumer<Watcher>> told) {}
 
+    private static final int MAX_PROBLEMS = 5;
+
     private final Services services;
     private final Optional<Snapshots> snapshots;
 
@@ -51,7 +53,18 @@ final class Answers {
             response.getRemovedResourcesList().forEach(name -> remove(name, told));
             snapshots.ifPresent(Snapshots::changed);
         }
-        return new Outcome(String.join("; ", problems), told);
+        return new Outcome(refusal(problems), told);
+    }
+
+    /** All of it if it is little: a refusal is sent, logged and shown. */
+    private static String refusal(List<String> problems) {
+        int more = problems.size() - MAX_PROBLEMS;
+        String first = String.join("; ", problems.subList(0, Math.min(problems.size(), MAX_PROBLEMS)));
+        return more <= 0 ? first : first + "; and " + more + " more";
+    }
+
+    static boolean isAskedFor(String typeUrl) {
+        return typeUrl.equals(ResourceType.SELF) || typeUrl.equals(ResourceType.SERVICE);
     }
 
     private void apply(String typeUrl, Resource resource, List<Consumer<Watcher>> told)

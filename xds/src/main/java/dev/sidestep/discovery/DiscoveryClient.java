@@ -55,6 +55,7 @@ public final class DiscoveryClient implements Discovery {
     private @Nullable AdsStream stream; // null while waiting for the next attempt
     private SerialExecutor.@Nullable Cancellable timer; // of the first answer, or of the next attempt
     private boolean stopped;
+    private boolean watchingChannel;
     private boolean connected;
     private long connectedAtNanos;
     private int attempts;
@@ -155,7 +156,7 @@ public final class DiscoveryClient implements Discovery {
         changed.clear();
         services.forgetUnasked(names);
         if (stream != null) {
-            stream.update(names, services::isAsked, services.versions());
+            stream.update(names, services::isAsked);
         }
     }
 
@@ -186,7 +187,12 @@ public final class DiscoveryClient implements Discovery {
         channel.resetConnectBackoff();
         stream = new AdsStream(channel, owner, new Responses());
         stream.start(identity.message());
-        stream.update(services.asked(), services::isAsked, services.versions());
+        List<String> answered = services.answeredByStream();
+        if (!answered.isEmpty()) {
+            stream.resume(answered, services.versions());
+        }
+        // The others in a request of their own: beside versions, a new name for a known resource would get no answer.
+        stream.update(services.asked(), services::isAsked);
         AdsStream started = stream;
         timer = owner.schedule(
                 FIRST_ANSWER, () -> started.cancel("no answer within " + FIRST_ANSWER.toSeconds() + " s"));
@@ -217,12 +223,14 @@ public final class DiscoveryClient implements Discovery {
      */
     private void connectOnceReady() {
         ConnectivityState state = channel.getState(false);
-        if (state == ConnectivityState.READY) {
-            return; // The stream failed, not the connection.
+        if (watchingChannel || state == ConnectivityState.READY) { // Ready: the stream failed, not the connection.
+            return;
         }
+        watchingChannel = true; // The channel keeps every callback until its state changes, for days if need be.
         channel.notifyWhenStateChanged(
                 state,
                 () -> owner.execute(() -> {
+                    watchingChannel = false;
                     if (stream != null || stopped) {
                         return;
                     }
@@ -237,13 +245,15 @@ public final class DiscoveryClient implements Discovery {
 
     private void onResponse(AdsStream from, DeltaDiscoveryResponse response) {
         Answers.Outcome outcome = answers.apply(response);
-        DiscoveryStatus.Type type = types.getOrDefault(response.getTypeUrl(), DiscoveryStatus.Type.NONE);
+        // A type that was not asked for is one kind of mistake, however many there are of them.
+        String typeUrl = Answers.isAskedFor(response.getTypeUrl()) ? response.getTypeUrl() : "other";
+        DiscoveryStatus.Type type = types.getOrDefault(typeUrl, DiscoveryStatus.Type.NONE);
         if (outcome.refusal().isEmpty()) {
-            types.put(response.getTypeUrl(), type.accept(response.getNonce()));
+            types.put(typeUrl, type.accept(response.getNonce()));
             from.accept(response);
             from.next();
         } else {
-            types.put(response.getTypeUrl(), type.refuse(response.getNonce(), outcome.refusal()));
+            types.put(typeUrl, type.refuse(response.getNonce(), outcome.refusal()));
             if (refusals.refuse(from, response, outcome.refusal())) {
                 owner.schedule(AFTER_REPETITION, from::next);
             } else {

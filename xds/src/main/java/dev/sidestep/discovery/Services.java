@@ -75,7 +75,20 @@ final class Services {
         return List.copyOf(namesOf.getOrDefault(resource, Set.of()));
     }
 
-    /** What a stream need not tell again. Of what is from disk nobody knows whether it still holds, so that is left out. */
+    /**
+     * The names whose answer came on a stream. Of what is from disk nobody knows whether it still holds, so a new stream has
+     * to tell it again.
+     */
+    List<String> answeredByStream() {
+        return asked.stream().filter(this::isAnsweredByStream).toList();
+    }
+
+    private boolean isAnsweredByStream(String name) {
+        Known answer = known.get(resourceOf.getOrDefault(name, ""));
+        return answer != null && answer.heldAt().isEmpty();
+    }
+
+    /** The versions of the resources that came on a stream. */
     Map<String, String> versions() {
         Map<String, String> versions = new TreeMap<>();
         known.forEach((name, it) -> {

@@ -17,9 +17,11 @@ import static org.assertj.core.api.Assertions.entry;
 import dev.sidestep.concurrent.VirtualTimeExecutor;
 import dev.sidestep.xds.ResourceType;
 import dev.sidestep.xds.proto.discovery.DeltaDiscoveryRequest;
+import dev.sidestep.xds.proto.discovery.Resource;
 import dev.sidestep.xds.proto.rpc.Status;
 import io.grpc.ConnectivityState;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -214,25 +216,57 @@ class DiscoveryClientTest {
         owner.advance(ofMillis(125));
         List<DeltaDiscoveryRequest> requests = channel.latest().take();
         assertThat(channel.streams).hasSize(2);
-        assertThat(requests).hasSize(2);
+        assertThat(requests).hasSize(3);
         assertThat(requests.get(0).getNode().getId()).isEqualTo("frontend-1");
-        assertThat(requests.get(1).getResourceNamesSubscribeList()).containsExactly(BACKEND, "nobody:80", OTHER);
+        assertThat(requests.get(1).getResourceNamesSubscribeList()).containsExactly(BACKEND);
         assertThat(requests.get(1).getInitialResourceVersionsMap())
                 .containsOnly(entry(BACKEND, encoded(BACKEND, 3).version()));
+        assertThat(requests.get(2).getResourceNamesSubscribeList()).containsExactly("nobody:80", OTHER);
+        assertThat(requests.get(2).getInitialResourceVersionsMap()).isEmpty();
         assertThat(watcher.take()).as("not connected before it is answered").isEmpty();
         channel.latest().answer(self("n1"));
         assertThat(watcher.take()).containsExactly("self default", "connected");
     }
 
     @Test
-    void tellsTheVersionsOnlyOnceAStream() {
+    void aNewNameOfAKnownResourceIsAskedForApartFromTheVersionsThatWouldSilenceTheServer() {
         FakeChannel.Stream stream = asking(BACKEND);
         stream.answer(services("n2", service(BACKEND, 3)));
-        stream.take();
-        owner.run(() -> client.subscribe(OTHER));
+        stream.lose();
+        owner.run(() -> client.subscribe(VIP));
+        owner.advance(ofSeconds(1));
+        assertThat(channel.latest().take())
+                .last()
+                .satisfies(it -> assertThat(it.getResourceNamesSubscribeList()).containsExactly(VIP))
+                .satisfies(it -> assertThat(it.getInitialResourceVersionsMap()).isEmpty());
+        channel.latest().answer(self("n1"));
+        watcher.take();
+        channel.latest().answer(services("n2", service(BACKEND, 3, VIP)));
+        assertThat(watcher.take()).contains(VIP + " is backend with 3");
+    }
+
+    @Test
+    void aFloodOfBadResourcesIsRefusedInAFewWords() {
+        FakeChannel.Stream stream = asking(BACKEND);
+        Resource[] bad = new Resource[10_000];
+        Arrays.fill(bad, service(BACKEND, 1).toBuilder().clearResource().build());
+        stream.answer(services("n2", bad));
         assertThat(stream.take())
                 .singleElement()
-                .satisfies(it -> assertThat(it.getInitialResourceVersionsMap()).isEmpty());
+                .satisfies(it -> assertThat(it.getErrorDetail().getMessage())
+                        .hasSizeLessThan(1000)
+                        .endsWith("; and 9995 more"));
+    }
+
+    @Test
+    void waitsForTheChannelOnce() {
+        started();
+        channel.state = ConnectivityState.TRANSIENT_FAILURE;
+        for (int i = 0; i < 1000; i++) {
+            channel.latest().lose();
+            owner.advance(ofSeconds(10));
+        }
+        assertThat(channel.callbacks()).isOne();
     }
 
     @Test

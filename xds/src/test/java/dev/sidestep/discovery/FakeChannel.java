@@ -98,7 +98,7 @@ final class FakeChannel extends ManagedChannel {
     final List<Stream> streams = new ArrayList<>();
     ConnectivityState state = ConnectivityState.READY;
     int resets;
-    private @Nullable Runnable onStateChange;
+    private final List<Runnable> onStateChange = new ArrayList<>();
     private final VirtualTimeExecutor owner;
 
     FakeChannel(VirtualTimeExecutor owner) {
@@ -109,13 +109,15 @@ final class FakeChannel extends ManagedChannel {
         return streams.get(streams.size() - 1);
     }
 
+    int callbacks() {
+        return onStateChange.size();
+    }
+
     void become(ConnectivityState next) {
         state = next;
-        Runnable told = onStateChange;
-        onStateChange = null;
-        if (told != null) {
-            told.run();
-        }
+        List<Runnable> told = List.copyOf(onStateChange);
+        onStateChange.clear();
+        told.forEach(Runnable::run);
         owner.advance(Duration.ZERO);
     }
 
@@ -137,7 +139,7 @@ final class FakeChannel extends ManagedChannel {
 
     @Override
     public void notifyWhenStateChanged(ConnectivityState source, Runnable callback) {
-        onStateChange = callback;
+        onStateChange.add(callback);
     }
 
     @Override
