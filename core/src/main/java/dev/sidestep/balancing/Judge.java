@@ -137,7 +137,7 @@ final class Judge {
                 eject(subchannel, verdict.get(), policy.get());
                 return;
             }
-            if (isSilent(subchannel) && othersAnswer(cluster, subchannel)) {
+            if (isSilent(subchannel) && othersAnswer(cluster, subchannel, subchannel.silentSinceNanos())) {
                 subchannel.health().suspect(subchannel.successes());
                 LOG.debug("{} of {} is suspect: {}", subchannel, cluster.name(), Health.Cause.SILENT.words());
                 subchannel.setWatched(true);
@@ -220,7 +220,7 @@ final class Judge {
         if (run.connect() >= CONNECT_EVIDENCE) {
             return Optional.of(Health.Cause.CONNECT);
         }
-        if (run.silent() >= SILENCES) {
+        if (run.silent() >= SILENCES && othersAnswer(cluster, subchannel, subchannel.lastByteNanos())) {
             return Optional.of(Health.Cause.SILENT);
         }
         Health health = subchannel.health();
@@ -279,9 +279,8 @@ final class Judge {
                 .orElse(MIN_PATIENCE.toNanos());
     }
 
-    /** Whether any other was heard of since {@code silent} was last: if none was, something else is the matter. */
-    private static boolean othersAnswer(LiveCluster cluster, TrackedSubchannel silent) {
-        long since = silent.silentSinceNanos();
+    /** Whether any other than {@code silent} was heard of since: if none was, something else is the matter. */
+    private static boolean othersAnswer(LiveCluster cluster, TrackedSubchannel silent, long since) {
         return cluster.selected().stream()
                 .map(LiveCluster.Member::subchannel)
                 .anyMatch(other -> other != silent && other.lastByteNanos() - since > 0);

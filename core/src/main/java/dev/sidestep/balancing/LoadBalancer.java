@@ -22,9 +22,6 @@ import java.util.random.RandomGenerator;
  * the {@link Discovery.Watcher}'s side is confined to {@code owner}.
  */
 public final class LoadBalancer implements Discovery.Watcher {
-    /** An application that calls more hosts than this gets destinations that are made anew at each lookup. */
-    private static final int MAX_HOSTS = 10_000;
-
     private final SerialExecutor owner;
     private final Fallbacks fallbacks = new Fallbacks();
     private final Resolution resolution;
@@ -72,9 +69,6 @@ public final class LoadBalancer implements Discovery.Watcher {
             return NotOurs.NOT_OURS;
         }
         var made = new NamedDestination(host, port, parsed, owner, resolution::open);
-        if (destinations.size() >= MAX_HOSTS) {
-            return made;
-        }
         NamedDestination[] all = destinations.merge(host, new NamedDestination[] {made}, (there, mine) -> {
             if (Arrays.stream(there).anyMatch(destination -> destination.port() == port)) {
                 return there; // Another thread was first.
@@ -83,10 +77,12 @@ public final class LoadBalancer implements Discovery.Watcher {
             longer[there.length] = made;
             return longer;
         });
-        return Arrays.stream(all)
+        NamedDestination kept = Arrays.stream(all)
                 .filter(destination -> destination.port() == port)
                 .findFirst()
                 .orElse(made);
+        kept.wakeUp();
+        return kept;
     }
 
     /** Lets go of a destination that fell asleep; whoever still holds it can wake it. */

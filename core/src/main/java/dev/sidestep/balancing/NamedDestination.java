@@ -157,7 +157,8 @@ final class NamedDestination implements Destination {
         pending = true;
     }
 
-    private void wakeUp() {
+    /** Makes sure that it is found out what it means. Any thread. */
+    void wakeUp() {
         if (!awake.get() && awake.compareAndSet(false, true)) {
             owner.execute(() -> wake.accept(this));
         }

@@ -14,6 +14,9 @@ public enum Outcome {
     RESET,
     /** The caller's or our own deadline ended it before the first response byte. */
     TIMEOUT,
-    /** The caller gave up, or the attempt was never sent: says nothing. */
+    /**
+     * The caller gave up, or the attempt was never sent: says nothing, unless the caller had waited for longer than an
+     * endpoint may be silent; that counts as {@link #TIMEOUT}.
+     */
     NEUTRAL
 }

@@ -3,6 +3,7 @@ package dev.sidestep.balancing;
 import dev.sidestep.model.Cluster;
 import dev.sidestep.model.Endpoint;
 import dev.sidestep.model.Mode;
+import dev.sidestep.model.TrafficPolicy;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -20,8 +21,7 @@ final class Report {
     /** The reason for {@code answer}, in one sentence. */
     static String why(String answer, @Nullable LiveCluster live) {
         return switch (answer) {
-            case "BALANCED" ->
-                "calls are balanced over " + (live == null ? 0 : live.selected().size()) + " endpoint(s)";
+            case "BALANCED" -> live == null ? "calls are balanced" : balanced(live);
             case "PENDING" -> "the control plane has not answered yet";
             case "NOT_OURS" -> "the host cannot be a Service of this mesh; calls go where they were going";
             case "UNKNOWN_SERVICE" -> "the control plane knows no such Service; calls go where they were going";
@@ -31,6 +31,16 @@ final class Report {
             case "NO_ENDPOINTS" -> "no endpoint is ready or serving; calls go where they were going";
             default -> answer;
         };
+    }
+
+    private static String balanced(LiveCluster live) {
+        TrafficPolicy.Balancer balancer = live.policy().balancer();
+        String how = balancer == TrafficPolicy.Balancer.ROUND_ROBIN
+                ? "round-robin"
+                : "round-robin (" + balancer + " is not available yet)";
+        return "calls are balanced by " + how + " over "
+                + (live.selected().size() - live.excluded().size()) + " of "
+                + live.latest().endpoints().size() + " endpoints";
     }
 
     static Explanation.Tried tried(Meaning meaning, boolean holds) {

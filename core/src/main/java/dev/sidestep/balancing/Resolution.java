@@ -31,6 +31,11 @@ final class Resolution implements Discovery.Watcher {
     /** How exact idle times are. */
     private static final Duration IDLE_TICK = Duration.ofMinutes(1);
 
+    /** Destinations that are kept up to date; an application that calls more hosts finds out about some again. */
+    private static final int MAX_AWAKE = 10_000;
+
+    private static final int SECOND_CHANCES = 8;
+
     private final SerialExecutor owner;
     private final LoadBalancer.Settings settings;
     private final RandomGenerator random;
@@ -102,6 +107,7 @@ final class Resolution implements Discovery.Watcher {
     void open(NamedDestination destination) {
         owner.checkCurrent();
         if (awake.add(destination)) {
+            makeRoom();
             destination.wasUsedAt(owner.nanoTime());
             resubscribe(destination);
             evaluate(destination);
@@ -291,6 +297,21 @@ final class Resolution implements Discovery.Watcher {
             absent.remove(oldest);
             List.copyOf(oldest.users()).forEach(this::drop);
         }
+    }
+
+    /** Lets go of one that was not used of late, or else of the oldest of a few, when there are too many. */
+    private void makeRoom() {
+        if (awake.size() <= MAX_AWAKE) {
+            return;
+        }
+        NamedDestination oldest = awake.iterator().next();
+        for (int i = 0; i < SECOND_CHANCES && oldest.wasUsed(); i++) {
+            oldest.wasUsedAt(owner.nanoTime());
+            awake.remove(oldest);
+            awake.add(oldest);
+            oldest = awake.iterator().next();
+        }
+        drop(oldest);
     }
 
     private void dropIdle() {

@@ -117,15 +117,15 @@ final class TrackedSubchannel extends Subchannel {
             if (watched) {
                 report();
             }
-        } else if (outcome != Outcome.NEUTRAL) {
-            failed(outcome, nanos);
+        } else {
+            unsuccessful(outcome, firstByteSeen, nanos);
         }
     }
 
-    private void failed(Outcome outcome, long nanos) {
-        boolean silent = outcome == Outcome.TIMEOUT;
-        if (silent && nanos < patienceNanos) {
-            return; // The caller was in a hurry; that says nothing.
+    private void unsuccessful(Outcome outcome, boolean firstByteSeen, long nanos) {
+        boolean silent = outcome == Outcome.TIMEOUT || outcome == Outcome.NEUTRAL;
+        if (silent && (firstByteSeen || nanos < patienceNanos || lastByteNanos - (health.nanoTime() - nanos) > 0)) {
+            return; // The caller was in a hurry, or others of its calls were answered meanwhile: that says nothing.
         }
         int connect = outcome == Outcome.CONNECT_FAILED ? 2 : outcome == Outcome.CONNECT_TIMEOUT ? 1 : 0;
         lastFailedStartNanos.accumulateAndGet(health.nanoTime() - nanos, (last, mine) -> mine - last > 0 ? mine : last);

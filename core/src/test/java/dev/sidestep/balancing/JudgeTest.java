@@ -143,10 +143,26 @@ final class JudgeTest {
         }
         assertThat(states()).containsEntry(FIRST, EndpointState.READY);
 
+        traffic.run(backend, 10, ofMillis(1)); // The others answer.
         for (int i = 0; i < 3; i++) {
-            attempt(first, Outcome.TIMEOUT, ofMillis(1001));
+            attempt(first, i == 1 ? Outcome.NEUTRAL : Outcome.TIMEOUT, ofMillis(1001));
         }
         assertThat(states()).containsEntry(FIRST, EndpointState.EJECTED);
+    }
+
+    @Test
+    void aCallThatNobodyAnswersSaysNothingOfAnEndpointThatAnswersOthers() {
+        Destination backend = mesh.backend(ready(3));
+        traffic.run(backend, 10, ofSeconds(1));
+        Subchannel first = pickOf(backend, FIRST);
+        for (int i = 0; i < 5; i++) {
+            long start = now();
+            first.started(start);
+            traffic.run(backend, 10, ofSeconds(2));
+            first.ended(Outcome.TIMEOUT, false, now() - start);
+            mesh.settle();
+        }
+        assertThat(states()).containsEntry(FIRST, EndpointState.READY);
     }
 
     @Test

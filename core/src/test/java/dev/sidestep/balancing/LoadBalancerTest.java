@@ -256,6 +256,21 @@ final class LoadBalancerTest {
     }
 
     @Test
+    void keepsABoundedNumberOfHostsAndTheUsedOnesFirst() {
+        Destination backend = mesh.backend(ready(1));
+        for (int i = 0; i < 30_000; i++) {
+            mesh.lookup("www" + i + ".example.com", 443);
+            backend.pick();
+        }
+        var status = mesh.balancer.status();
+        mesh.settle();
+
+        assertThat(status.join().destinations()).hasSize(10_000);
+        assertThat(backend.pick()).isInstanceOf(Subchannel.class);
+        assertThat(mesh.discovery.asked()).containsExactly(NAME);
+    }
+
+    @Test
     void opensNoConnectionByAddressOnceTheListIsAMinuteOldAndThereIsAVip() {
         Destination backend = mesh.backend(ready(1));
         mesh.owner.advance(Duration.ofMinutes(10));
