@@ -60,6 +60,10 @@ public final class AdsServer implements IndexListener {
         return owner;
     }
 
+    SessionContext context() {
+        return context;
+    }
+
     void opened(Session session) {
         owner.checkCurrent();
         sessions.add(session);

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sidestep.control.ads;
+
+import org.jspecify.annotations.NullMarked;
