@@ -12,16 +12,23 @@ import dev.sidestep.control.directory.DirectorySource;
 import dev.sidestep.control.index.ClusterIndex;
 import dev.sidestep.control.index.Problems;
 import dev.sidestep.control.index.SourceListener;
+import dev.sidestep.control.kube.Clients;
+import dev.sidestep.control.kube.KubernetesSource;
+import io.fabric8.kubernetes.client.KubernetesClient;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -80,7 +87,15 @@ public final class ControlPlane implements AutoCloseable {
         closing.push(registry::close);
         var problems = new Problems(owner);
         var index = new ClusterIndex(owner, problems, MERGE_WINDOW);
-        var mesh = new Mesh(config.mode(), config.clusterDomain(), config.serviceRanges());
+        Optional<KubernetesClient> client = Optional.empty();
+        if (config.source() instanceof Kubernetes kubernetes) {
+            client = Optional.of(Clients.connect(kubernetes.kubeconfig(), kubernetes.context()));
+            client.ifPresent(closing::push);
+        }
+        List<String> ranges = config.serviceRanges().isEmpty()
+                ? client.map(Clients::serviceRanges).orElse(List.of())
+                : config.serviceRanges();
+        var mesh = new Mesh(config.mode(), config.clusterDomain(), ranges);
         var ads = new AdsServer(owner, index, mesh, registry);
         index.listen(ads);
 
@@ -105,23 +120,32 @@ public final class ControlPlane implements AutoCloseable {
                         about.source());
             }
         });
-        closing.push(startSource(config.source(), intake));
+        if (config.source() instanceof Directory directory) {
+            startDirectory(directory.path(), intake, closing);
+        } else if (config.source() instanceof Kubernetes kubernetes) {
+            startKubernetes(client.orElseThrow(), kubernetes.namespaces(), intake, closing);
+        }
         LOG.info("xDS on {}, admin on http://{}", text(xdsAddress), text(admin.address()));
         return new ControlPlane(xdsAddress, admin.address(), synced, closing);
     }
 
-    private static AutoCloseable startSource(ControlPlaneConfig.Source source, SourceListener listener)
+    private static void startDirectory(Path path, SourceListener listener, Deque<AutoCloseable> closing)
             throws IOException {
-        if (source instanceof Directory directory) {
-            if (!Files.isDirectory(directory.path())) {
-                throw new IOException(
-                        "--directory " + directory.path() + ": no such folder; create it or name another one");
-            }
-            var reader = new ThreadSerialExecutor("manifests");
-            new DirectorySource(reader, InstantSource.system(), directory.path(), LOOK, listener).start();
-            return reader;
+        if (!Files.isDirectory(path)) {
+            throw new IOException("--directory " + path + ": no such folder; create it or name another one");
         }
-        throw new IOException("--kubernetes: " + source);
+        var reader = new ThreadSerialExecutor("manifests");
+        closing.push(reader);
+        new DirectorySource(reader, InstantSource.system(), path, LOOK, listener).start();
+    }
+
+    private static void startKubernetes(
+            KubernetesClient client, Set<String> namespaces, SourceListener listener, Deque<AutoCloseable> closing) {
+        var follower = new ThreadSerialExecutor("kubernetes");
+        closing.push(follower);
+        var source = new KubernetesSource(follower, client, namespaces, listener);
+        source.start();
+        closing.push(source::stop);
     }
 
     private static String describe(ControlPlaneConfig.Source source) {

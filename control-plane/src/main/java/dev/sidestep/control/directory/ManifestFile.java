@@ -2,6 +2,9 @@ package dev.sidestep.control.directory;
 
 import dev.sidestep.control.index.Item;
 import dev.sidestep.control.index.ObjectKey;
+import dev.sidestep.control.manifest.Field;
+import dev.sidestep.control.manifest.ManifestException;
+import dev.sidestep.control.manifest.ManifestParser;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;

@@ -242,7 +242,7 @@ final class DeltaSessionTest {
 
     @Test
     void aLargeStateIsToldInPieces() {
-        int services = 400;
+        int services = 250;
         var names = new String[services];
         for (int i = 0; i < services; i++) {
             names[i] = name("s" + i);
@@ -251,8 +251,8 @@ final class DeltaSessionTest {
                     service("s" + i),
                     slice(
                             "s" + i,
-                            IntStream.range(0, 200)
-                                    .mapToObj(n -> "10." + block % 250 + "." + block / 250 + "." + n)
+                            IntStream.range(0, 700)
+                                    .mapToObj(n -> "10." + block + "." + n / 250 + "." + n % 250)
                                     .toArray(String[]::new)));
         }
         send(request(ResourceType.SERVICE, names));

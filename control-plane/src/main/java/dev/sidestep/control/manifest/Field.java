@@ -1,4 +1,4 @@
-package dev.sidestep.control.directory;
+package dev.sidestep.control.manifest;
 
 import dev.sidestep.control.index.Spelling;
 import java.math.BigInteger;
@@ -14,12 +14,12 @@ import org.jspecify.annotations.Nullable;
  *
  * @param value a map, a list, a scalar, or null where there is none
  */
-record Field(String path, @Nullable Object value) {
-    boolean isAbsent() {
+public record Field(String path, @Nullable Object value) {
+    public boolean isAbsent() {
         return value == null;
     }
 
-    Field get(String key) throws ManifestException {
+    public Field get(String key) throws ManifestException {
         if (value == null) {
             return new Field(child(key), null);
         }
@@ -30,7 +30,7 @@ record Field(String path, @Nullable Object value) {
     }
 
     /** The elements; none where the list is absent. */
-    List<Field> items() throws ManifestException {
+    public List<Field> items() throws ManifestException {
         if (value == null) {
             return List.of();
         }
@@ -44,18 +44,18 @@ record Field(String path, @Nullable Object value) {
         return items;
     }
 
-    String string() throws ManifestException {
+    public String string() throws ManifestException {
         if (value instanceof String string) {
             return string;
         }
         throw value == null ? ManifestException.at(path, "missing") : unexpected("a string");
     }
 
-    String string(String absent) throws ManifestException {
+    public String string(String absent) throws ManifestException {
         return value == null ? absent : string();
     }
 
-    boolean bool(boolean absent) throws ManifestException {
+    public boolean bool(boolean absent) throws ManifestException {
         if (value == null) {
             return absent;
         }
@@ -66,7 +66,7 @@ record Field(String path, @Nullable Object value) {
     }
 
     /** A whole number from {@code least} to {@code most}. */
-    int number(int least, int most) throws ManifestException {
+    public int number(int least, int most) throws ManifestException {
         if (value == null) {
             throw ManifestException.at(path, "missing");
         }
@@ -80,7 +80,7 @@ record Field(String path, @Nullable Object value) {
     }
 
     /** One of {@code allowed}, or {@code absent}. */
-    String oneOf(List<String> allowed, String absent) throws ManifestException {
+    public String oneOf(List<String> allowed, String absent) throws ManifestException {
         String word = string(absent);
         if (!word.equals(absent) && !allowed.contains(word)) {
             throw ManifestException.at(
@@ -92,7 +92,7 @@ record Field(String path, @Nullable Object value) {
     }
 
     /** The entries whose key starts with {@code prefix}, keys whole. */
-    Map<String, String> strings(String prefix) throws ManifestException {
+    public Map<String, String> strings(String prefix) throws ManifestException {
         if (value == null) {
             return Map.of();
         }
@@ -108,20 +108,11 @@ record Field(String path, @Nullable Object value) {
         return strings;
     }
 
-    /** The element of this list of strings; none where it is absent. */
-    List<String> stringList() throws ManifestException {
-        var strings = new ArrayList<String>();
-        for (Field item : items()) {
-            strings.add(item.string());
-        }
-        return strings;
-    }
-
-    Optional<Field> present() {
+    public Optional<Field> present() {
         return value == null ? Optional.empty() : Optional.of(this);
     }
 
-    ManifestException wrong(String expectation) {
+    public ManifestException wrong(String expectation) {
         return ManifestException.at(path, "\"" + value + "\" (expected: " + expectation + ")");
     }
 

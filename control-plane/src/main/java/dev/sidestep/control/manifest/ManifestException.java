@@ -1,10 +1,10 @@
-package dev.sidestep.control.directory;
+package dev.sidestep.control.manifest;
 
-/** A document that cannot be used; its message is {@code field: reason}. Does not leave the package. */
-final class ManifestException extends Exception {
+/** An object that cannot be used; its message is {@code field: reason}.  */
+public final class ManifestException extends Exception {
     private static final long serialVersionUID = 1;
 
-    ManifestException(String message) {
+    public ManifestException(String message) {
         super(message);
     }
 

@@ -1,4 +1,4 @@
-package dev.sidestep.control.directory;
+package dev.sidestep.control.manifest;
 
 import dev.sidestep.control.index.IpAddresses;
 import dev.sidestep.control.index.Item;
@@ -16,7 +16,7 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /** From one manifest to one {@link Item}, checked as an API server would where it matters to us. Pure. */
-final class ManifestParser {
+public final class ManifestParser {
     private static final Map<String, Kind> KINDS = Map.of(
             "Service", Kind.SERVICE,
             "EndpointSlice", Kind.ENDPOINT_SLICE,
@@ -36,7 +36,7 @@ final class ManifestParser {
     private ManifestParser() {}
 
     /** Which object {@code manifest} is; empty for a kind that does not matter. */
-    static Optional<ObjectKey> key(Field manifest) throws ManifestException {
+    public static Optional<ObjectKey> key(Field manifest) throws ManifestException {
         Kind kind = KINDS.get(manifest.get("kind").string());
         if (kind == null) {
             return Optional.empty();
@@ -50,7 +50,8 @@ final class ManifestParser {
         return Optional.of(new ObjectKey(kind, namespace.isAbsent() ? "default" : named(namespace, true), name));
     }
 
-    static Item parse(ObjectKey key, Field manifest) throws ManifestException {
+    /** What {@code manifest}, which is {@code key}, says. */
+    public static Item parse(ObjectKey key, Field manifest) throws ManifestException {
         String expected = key.kind() == Kind.ENDPOINT_SLICE ? "discovery.k8s.io/v1" : "v1";
         Field version = manifest.get("apiVersion");
         if (!version.string().equals(expected)) {

@@ -1,0 +1,94 @@
+package dev.sidestep.control.kube;
+
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Connections to the API server. */
+public final class Clients {
+    private static final Logger LOG = LoggerFactory.getLogger(Clients.class);
+
+    /** Informers try again by themselves; a request that does so as well only hides that it failed. */
+    private static final int RETRIES = 0;
+
+    private static final int TIMEOUT_MILLIS = 10_000;
+
+    private static final ResourceDefinitionContext SERVICE_CIDRS = new ResourceDefinitionContext.Builder()
+            .withGroup("networking.k8s.io")
+            .withVersion("v1")
+            .withKind("ServiceCIDR")
+            .withPlural("servicecidrs")
+            .withNamespaced(false)
+            .build();
+
+    private Clients() {}
+
+    /**
+     * A client by kubeconfig, or by the service account inside a pod.
+     *
+     * @param kubeconfig the file; empty: where kubectl looks, else the pod's service account
+     * @param context its context; empty: the current one
+     * @throws IOException if there is no such file or context; for the user
+     */
+    public static KubernetesClient connect(Optional<Path> kubeconfig, Optional<String> context) throws IOException {
+        Config config;
+        try {
+            if (kubeconfig.isPresent()) {
+                if (!Files.isReadable(kubeconfig.get())) {
+                    throw new IOException("--kubeconfig " + kubeconfig.get() + ": cannot be read; name another file");
+                }
+                config = Config.fromKubeconfig(
+                        context.orElse(null), kubeconfig.get().toFile());
+            } else {
+                config = Config.autoConfigure(context.orElse(null));
+            }
+        } catch (KubernetesClientException | IllegalArgumentException e) {
+            throw new IOException("--kubernetes: the kubeconfig cannot be used (" + e.getMessage() + ")", e);
+        }
+        boolean found = kubeconfig.isPresent() || config.getCurrentContext() != null || hasServiceAccount();
+        if (!found) {
+            throw new IOException("--kubernetes: there is neither a kubeconfig nor a pod's service account;"
+                    + " set KUBECONFIG, or serve a folder of manifests with --directory");
+        }
+        return new KubernetesClientBuilder()
+                .withConfig(new ConfigBuilder(config)
+                        .withRequestRetryBackoffLimit(RETRIES)
+                        .withRequestTimeout(TIMEOUT_MILLIS)
+                        .withConnectionTimeout(TIMEOUT_MILLIS)
+                        .build())
+                .build();
+    }
+
+    private static boolean hasServiceAccount() {
+        return Files.isReadable(Path.of(Config.KUBERNETES_SERVICE_ACCOUNT_TOKEN_PATH));
+    }
+
+    /** The blocks that VIPs come from, where the API server tells (1.33 and later, to those who may list them). */
+    public static List<String> serviceRanges(KubernetesClient client) {
+        var ranges = new ArrayList<String>();
+        try {
+            client.genericKubernetesResources(SERVICE_CIDRS).list().getItems().forEach(item -> {
+                List<String> blocks = item.get("spec", "cidrs");
+                if (blocks != null) {
+                    ranges.addAll(blocks);
+                }
+            });
+        } catch (KubernetesClientException e) {
+            LOG.info(
+                    "the API server does not tell the service ranges (HTTP {}); clients are told each VIP",
+                    e.getCode());
+        }
+        return ranges;
+    }
+}

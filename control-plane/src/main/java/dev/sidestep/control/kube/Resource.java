@@ -1,0 +1,46 @@
+package dev.sidestep.control.kube;
+
+import dev.sidestep.control.index.ObjectKey.Kind;
+import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
+
+/** A kind of objects that is followed, as the API calls it. */
+enum Resource {
+    SERVICES("", "services", Kind.SERVICE),
+    ENDPOINT_SLICES("discovery.k8s.io", "endpointslices", Kind.ENDPOINT_SLICE),
+    ENDPOINTS("", "endpoints", Kind.ENDPOINTS),
+    NAMESPACES("", "namespaces", Kind.NAMESPACE);
+
+    private final String group;
+    private final String plural;
+    private final Kind kind;
+
+    Resource(String group, String plural, Kind kind) {
+        this.group = group;
+        this.plural = plural;
+        this.kind = kind;
+    }
+
+    Kind kind() {
+        return kind;
+    }
+
+    String apiVersion() {
+        return group.isEmpty() ? "v1" : group + "/v1";
+    }
+
+    /** {@code endpointslices.discovery.k8s.io}, as kubectl and RBAC name it. */
+    @Override
+    public String toString() {
+        return group.isEmpty() ? plural : plural + "." + group;
+    }
+
+    ResourceDefinitionContext context() {
+        return new ResourceDefinitionContext.Builder()
+                .withGroup(group)
+                .withVersion("v1")
+                .withKind(kind.text())
+                .withPlural(plural)
+                .withNamespaced(this != NAMESPACES)
+                .build();
+    }
+}
