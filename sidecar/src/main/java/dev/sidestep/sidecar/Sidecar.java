@@ -222,13 +222,7 @@ public final class Sidecar implements AutoCloseable {
     }
 
     private int openConnections() {
-        return loops.stream()
-                .map(loop -> loop.eventLoop()
-                        .submit(loop::open)
-                        .syncUninterruptibly()
-                        .getNow())
-                .mapToInt(Integer::intValue)
-                .sum();
+        return loops.stream().mapToInt(LoopContext::open).sum();
     }
 
     /** Stops at once; {@link #drain} first to stop gently. */

@@ -16,7 +16,13 @@ final class Body implements ByteProcessor {
         UNTIL_CLOSE,
         SIZE_FIRST,
         SIZE,
-        EXTENSION,
+        EXTENSION_NAME_FIRST,
+        EXTENSION_NAME,
+        EXTENSION_VALUE_FIRST,
+        EXTENSION_VALUE,
+        EXTENSION_QUOTED,
+        EXTENSION_QUOTED_PAIR,
+        EXTENSION_QUOTED_END,
         SIZE_LF,
         DATA,
         DATA_CR,
@@ -131,13 +137,20 @@ final class Body implements ByteProcessor {
                 yield remaining < 0 ? State.MALFORMED : State.SIZE;
             }
             case SIZE -> size(b);
-            case EXTENSION -> {
-                if (b == '\r') {
-                    yield State.SIZE_LF;
-                }
-                extensionBytes++;
-                yield Bytes.isValue(b) && extensionBytes <= MAX_EXTENSION_BYTES ? State.EXTENSION : State.MALFORMED;
-            }
+            case EXTENSION_NAME_FIRST -> extension(Bytes.isToken(b), State.EXTENSION_NAME);
+            case EXTENSION_NAME ->
+                b == '=' ? State.EXTENSION_VALUE_FIRST : endOfExtension(b, Bytes.isToken(b), State.EXTENSION_NAME);
+            case EXTENSION_VALUE_FIRST ->
+                b == '"' ? State.EXTENSION_QUOTED : extension(Bytes.isToken(b), State.EXTENSION_VALUE);
+            case EXTENSION_VALUE -> endOfExtension(b, Bytes.isToken(b), State.EXTENSION_VALUE);
+            case EXTENSION_QUOTED ->
+                switch (b) {
+                    case '"' -> State.EXTENSION_QUOTED_END;
+                    case '\\' -> State.EXTENSION_QUOTED_PAIR;
+                    default -> extension(Bytes.isValue(b), State.EXTENSION_QUOTED);
+                };
+            case EXTENSION_QUOTED_PAIR -> extension(Bytes.isValue(b), State.EXTENSION_QUOTED);
+            case EXTENSION_QUOTED_END -> endOfExtension(b, false, State.MALFORMED);
             case SIZE_LF -> {
                 if (b != '\n') {
                     yield State.MALFORMED;
@@ -175,12 +188,25 @@ final class Body implements ByteProcessor {
             return State.SIZE_LF;
         }
         if (b == ';') {
-            return State.EXTENSION;
+            return State.EXTENSION_NAME_FIRST;
         }
         int digit = Bytes.hex(b);
         digits++;
         remaining = remaining * 16 + digit;
         return digit < 0 || digits > MAX_SIZE_DIGITS ? State.MALFORMED : State.SIZE;
+    }
+
+    /** Name and value of an extension end alike: with the line, or with the next one. */
+    private State endOfExtension(byte b, boolean good, State same) {
+        if (b == '\r') {
+            return State.SIZE_LF;
+        }
+        return b == ';' ? State.EXTENSION_NAME_FIRST : extension(good, same);
+    }
+
+    private State extension(boolean good, State next) {
+        extensionBytes++;
+        return good && extensionBytes <= MAX_EXTENSION_BYTES ? next : State.MALFORMED;
     }
 
     private State trailer(boolean good, State next) {

@@ -31,6 +31,7 @@ public final class LoopContext {
     private final Map<String, Target> targets = new ConcurrentHashMap<>(); // Read by the metrics too.
     private final CallStats unaddressed = new CallStats();
     private final Set<Drainable> connections = new LinkedHashSet<>();
+    private volatile int open;
     private volatile boolean draining;
 
     /**
@@ -141,6 +142,7 @@ public final class LoopContext {
     /** A client's connection stands; it is told when we are to stop. */
     public void opened(Drainable connection) {
         connections.add(connection);
+        open = connections.size();
         if (draining) {
             connection.drain();
         }
@@ -149,11 +151,12 @@ public final class LoopContext {
     /** It no longer stands. */
     public void closed(Drainable connection) {
         connections.remove(connection);
+        open = connections.size();
     }
 
-    /** Client connections that stand. */
+    /** Client connections that stand. Any thread. */
     public int open() {
-        return connections.size();
+        return open;
     }
 
     /** Whether we are to stop: no connection is to outlive the calls that it carries. */

@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** Reads a connection's first bytes until they tell its protocol, or time is up. Confined to its event loop. */
-final class Sniffer extends ChannelInboundHandlerAdapter {
+final class Sniffer extends ChannelInboundHandlerAdapter implements LoopContext.Drainable {
     private final LoopContext loop;
     private final Channel client;
     private final Duration limit;
@@ -45,6 +45,7 @@ final class Sniffer extends ChannelInboundHandlerAdapter {
     void start(ByteBuf firstBytes) {
         client.pipeline().addLast(this);
         timeout = loop.eventLoop().schedule(this::timeOut, limit.toNanos(), TimeUnit.NANOSECONDS);
+        loop.opened(this);
         if (client.isActive()) {
             add(firstBytes);
         } else {
@@ -75,15 +76,23 @@ final class Sniffer extends ChannelInboundHandlerAdapter {
             timeout.cancel(false);
         }
         client.pipeline().remove(this);
+        loop.closed(this);
         verdict.tell(told, bytes);
     }
 
     private void drop() {
         over = true;
+        loop.closed(this);
         bytes.release();
         if (timeout != null) {
             timeout.cancel(false);
         }
+    }
+
+    /** It has not said a word. */
+    @Override
+    public void drain() {
+        client.close();
     }
 
     @Override
