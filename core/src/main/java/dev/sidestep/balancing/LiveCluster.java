@@ -194,6 +194,10 @@ final class LiveCluster {
             subchannels.hold(endpoint, this).ifPresent(subchannel -> {
                 var member = new Member(endpoint, subchannel, use);
                 now.put(endpoint.hostPort(), member);
+                Member last = before.get(endpoint.hostPort());
+                if (last != null && endpoint.ready() && !last.endpoint().ready()) {
+                    subchannel.hearReady();
+                }
                 if (use) {
                     usable.add(member);
                 }

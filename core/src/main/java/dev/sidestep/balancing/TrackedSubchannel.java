@@ -222,6 +222,14 @@ final class TrackedSubchannel extends Subchannel {
         run.set(Run.NONE);
     }
 
+    /** Kubernetes has probed it anew and found it well: no need to leave it alone to the end, one call may see. */
+    void hearReady() {
+        if (health.state() == Health.State.EJECTED) {
+            health.probeEarly(successes());
+            offerProbe(true);
+        }
+    }
+
     /** Whether its successes are reported too. */
     void setWatched(boolean watched) {
         this.watched = watched;

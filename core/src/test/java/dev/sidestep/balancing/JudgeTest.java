@@ -409,6 +409,23 @@ final class JudgeTest {
     }
 
     @Test
+    void probesAnEndpointAsSoonAsKubernetesFindsItReadyAgain() {
+        Destination backend = mesh.backend(ready(3));
+        traffic.behave(FIRST, Behaviour.REFUSES);
+        traffic.run(backend, 50, ofSeconds(60));
+        Endpoint first = ready(3)[0];
+        var notReady = new Endpoint(
+                first.address(), first.port(), false, false, false, "", "", "", "", List.of(), List.of(), 1);
+        mesh.tell(cluster(notReady, ready(3)[1], ready(3)[2]));
+        traffic.behave(FIRST, Behaviour.ANSWERS);
+
+        mesh.tell(cluster(ready(3)));
+        traffic.run(backend, 50, ofMillis(100));
+
+        assertThat(states()).containsEntry(FIRST, EndpointState.READY);
+    }
+
+    @Test
     void forgetsAnEndpointThatWasGoneForLong() {
         Destination backend = mesh.backend(ready(3));
         attempt(pickOf(backend, FIRST), Outcome.CONNECT_FAILED, ofMillis(1));
