@@ -372,7 +372,7 @@ final class JudgeTest {
         traffic.run(backend, 50, ofMillis(500));
         assertThat(states()).containsEntry(FIRST, EndpointState.EJECTED);
 
-        mesh.tell(cluster(withEjection(Optional.empty()), ready(3)));
+        mesh.tell(cluster(Mesh.withEjection(Optional.empty()), ready(3)));
         assertThat(share(backend, 9)).containsEntry(FIRST, 3);
         traffic.run(backend, 50, ofSeconds(2));
 
@@ -382,7 +382,7 @@ final class JudgeTest {
 
     @Test
     void panicsToAllReadyOnesWhenLessThanHalfWouldBeLeft() {
-        var policy = withEjection(Optional.of(new TrafficPolicy.Ejection(5, ofSeconds(1), ofSeconds(60), 100)));
+        var policy = Mesh.withEjection(Optional.of(new TrafficPolicy.Ejection(5, ofSeconds(1), ofSeconds(60), 100)));
         Destination backend = mesh.backend();
         mesh.tell(cluster(policy, ready(4)));
         for (int dead = 1; dead <= 2; dead++) {
@@ -525,20 +525,6 @@ final class JudgeTest {
         return java.util.stream.IntStream.range(1, times.size())
                 .mapToObj(i -> (times.get(i) - times.get(i - 1)) / 1_000_000)
                 .toList();
-    }
-
-    private static TrafficPolicy withEjection(Optional<TrafficPolicy.Ejection> ejection) {
-        TrafficPolicy it = TrafficPolicy.DEFAULT;
-        return new TrafficPolicy(
-                it.mode(),
-                it.protocol(),
-                it.balancer(),
-                ejection,
-                it.retry(),
-                it.connectTimeout(),
-                it.requestTimeout(),
-                it.localOnly(),
-                it.affinityTimeout());
     }
 
     private static Endpoint pod(String name) {

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
@@ -139,6 +140,20 @@ final class Mesh {
                 it.ejection(),
                 it.retry(),
                 Duration.ofMillis(millis),
+                it.requestTimeout(),
+                it.localOnly(),
+                it.affinityTimeout());
+    }
+
+    static TrafficPolicy withEjection(Optional<TrafficPolicy.Ejection> ejection) {
+        TrafficPolicy it = TrafficPolicy.DEFAULT;
+        return new TrafficPolicy(
+                it.mode(),
+                it.protocol(),
+                it.balancer(),
+                ejection,
+                it.retry(),
+                it.connectTimeout(),
                 it.requestTimeout(),
                 it.localOnly(),
                 it.affinityTimeout());
