@@ -55,7 +55,12 @@ final class Sniffer extends ChannelInboundHandlerAdapter implements LoopContext.
     }
 
     private void add(ByteBuf more) {
-        bytes = bytes.isReadable() ? Unpooled.wrappedBuffer(bytes, more) : more;
+        if (bytes.isReadable()) {
+            bytes = Unpooled.wrappedBuffer(bytes, more);
+        } else {
+            bytes.release(); // Nothing came behind a request for a tunnel.
+            bytes = more;
+        }
         Protocol told = FirstBytes.tell(bytes);
         if (told == Protocol.UNDECLARED) {
             client.read();

@@ -29,25 +29,25 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A real gRPC server on a port of its own that answers every call with its name, an echo, or what it was told to do. */
-final class GrpcPeer implements AutoCloseable {
-    static final MethodDescriptor<byte[], byte[]> ECHO = method("Echo", UNARY);
-    static final MethodDescriptor<byte[], byte[]> NAME = method("Name", UNARY);
-    static final MethodDescriptor<byte[], byte[]> FAIL = method("Fail", UNARY);
-    static final MethodDescriptor<byte[], byte[]> HANG = method("Hang", UNARY);
-    static final MethodDescriptor<byte[], byte[]> COUNT = method("Count", SERVER_STREAMING);
-    static final MethodDescriptor<byte[], byte[]> SUM = method("Sum", CLIENT_STREAMING);
-    static final MethodDescriptor<byte[], byte[]> CHAT = method("Chat", BIDI_STREAMING);
+public final class GrpcPeer implements AutoCloseable {
+    public static final MethodDescriptor<byte[], byte[]> ECHO = method("Echo", UNARY);
+    public static final MethodDescriptor<byte[], byte[]> NAME = method("Name", UNARY);
+    public static final MethodDescriptor<byte[], byte[]> FAIL = method("Fail", UNARY);
+    public static final MethodDescriptor<byte[], byte[]> HANG = method("Hang", UNARY);
+    public static final MethodDescriptor<byte[], byte[]> COUNT = method("Count", SERVER_STREAMING);
+    public static final MethodDescriptor<byte[], byte[]> SUM = method("Sum", CLIENT_STREAMING);
+    public static final MethodDescriptor<byte[], byte[]> CHAT = method("Chat", BIDI_STREAMING);
     static final Metadata.Key<String> ASKED = Metadata.Key.of("x-asked", Metadata.ASCII_STRING_MARSHALLER);
     static final Metadata.Key<byte[]> TRAILER = Metadata.Key.of("answer-bin", Metadata.BINARY_BYTE_MARSHALLER);
     static final Metadata.Key<String> ATTEMPT = Metadata.Key.of("x-sidestep-attempt", Metadata.ASCII_STRING_MARSHALLER);
 
-    final AtomicInteger calls = new AtomicInteger();
+    public final AtomicInteger calls = new AtomicInteger();
     final AtomicInteger cancelled = new AtomicInteger();
     final AtomicInteger attempts = new AtomicInteger();
     private final String name;
     private final Server server;
 
-    GrpcPeer(String name) throws IOException {
+    public GrpcPeer(String name) throws IOException {
         this(name, Integer.MAX_VALUE);
     }
 
@@ -61,7 +61,7 @@ final class GrpcPeer implements AutoCloseable {
                 .start();
     }
 
-    InetSocketAddress address() {
+    public InetSocketAddress address() {
         return new InetSocketAddress(InetAddress.getLoopbackAddress(), server.getPort());
     }
 
