@@ -61,6 +61,7 @@ final class ControlPlaneCommand implements Callable<Integer> {
     /** One of the two. */
     static final class SourceOption {
         @Option(names = "--kubernetes", description = "Read from the Kubernetes API; the default inside a pod.")
+        @SuppressWarnings("unused") // That it was said is enough.
         private boolean kubernetes;
 
         @Option(names = "--directory", paramLabel = "DIR", description = "Read a folder of manifests, and watch it.")

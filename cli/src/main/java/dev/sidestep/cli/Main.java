@@ -24,6 +24,7 @@ public final class Main implements Runnable {
             usageHelp = true,
             scope = ScopeType.INHERIT,
             description = "Show this help and exit.")
+    @SuppressWarnings("unused") // picocli acts on it.
     private boolean help;
 
     public static void main(String[] args) {
