@@ -2,9 +2,11 @@ package dev.sidestep.demo;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -33,9 +35,16 @@ final class Child {
         return child;
     }
 
+    /** Each line is kept as well: whoever doubts a figure can count again. */
     private void read(Consumer<String> lines) {
-        try (BufferedReader out = process.inputReader()) {
-            out.lines().forEach(lines);
+        Path copy = log.resolveSibling(name + ".out");
+        try (BufferedReader out = process.inputReader();
+                PrintWriter kept = new PrintWriter(
+                        Files.newBufferedWriter(copy, StandardOpenOption.CREATE, StandardOpenOption.APPEND))) {
+            out.lines().forEach(line -> {
+                kept.println(line);
+                lines.accept(line);
+            });
         } catch (IOException | UncheckedIOException e) {
             // The pipe breaks when the process is killed; what it said until then has been read.
         }
