@@ -39,6 +39,12 @@ final class Judge {
     private static final int TICKS_PER_PATIENCE = 5;
     private static final int TICKS_PER_FADING = 30;
 
+    /**
+     * An endpoint with so many calls fades them at each look at the patience: two slow seconds while everything started
+     * would otherwise make a hung endpoint look normal for minutes.
+     */
+    private static final int MANY_CALLS = 100;
+
     private static final int CONNECT_EVIDENCE = 2;
     private static final int SILENCES = 3;
     private static final int RATE_PERCENT = 50;
@@ -95,7 +101,9 @@ final class Judge {
         ticks++;
         for (TrackedSubchannel subchannel : all) {
             subchannel.health().tick(subchannel.successes(), subchannel.failures());
-            if (ticks % TICKS_PER_FADING == 0) {
+            if (ticks % TICKS_PER_PATIENCE == 0 && subchannel.latencies().recent() >= MANY_CALLS) {
+                subchannel.latencies().fadeFast();
+            } else if (ticks % TICKS_PER_FADING == 0) {
                 subchannel.latencies().fade();
             }
         }

@@ -19,21 +19,37 @@ final class Latencies {
 
     /** How many were ever recorded. */
     long total() {
-        long total = faded;
-        for (int i = 0; i < BUCKETS; i++) {
-            total += Integer.toUnsignedLong(counts.get(i));
-        }
-        return total;
+        return faded + recent();
     }
 
-    /** Halves the weight of what was recorded so far, so that what comes next counts more. */
+    /** How many of them have not faded. */
+    long recent() {
+        long recent = 0;
+        for (int i = 0; i < BUCKETS; i++) {
+            recent += Integer.toUnsignedLong(counts.get(i));
+        }
+        return recent;
+    }
+
+    /** Halves the weight of what was recorded so far, so that what comes next counts more; the last of a kind stays. */
     void fade() {
         for (int i = 0; i < BUCKETS; i++) {
-            int half = counts.get(i) >>> 1;
-            if (half != 0) {
-                counts.getAndAdd(i, -half);
-                faded += half;
-            }
+            drop(i, counts.get(i) >>> 1);
+        }
+    }
+
+    /** Leaves a quarter of what was recorded so far, and of rare things nothing. */
+    void fadeFast() {
+        for (int i = 0; i < BUCKETS; i++) {
+            int count = counts.get(i);
+            drop(i, count - (count >>> 2));
+        }
+    }
+
+    private void drop(int bucket, int count) {
+        if (count != 0) {
+            counts.getAndAdd(bucket, -count);
+            faded += count;
         }
     }
 

@@ -134,6 +134,20 @@ final class JudgeTest {
     }
 
     @Test
+    void doesNotTakeASlowStartForTheNormal() {
+        Destination backend = mesh.backend(ready(3));
+        traffic.latency(ofMillis(1500)); // Cold JVMs at both ends.
+        traffic.run(backend, 120, ofSeconds(2));
+        traffic.latency(ofMillis(5));
+        traffic.run(backend, 120, ofSeconds(25));
+        traffic.behave(FIRST, Behaviour.HANGS);
+
+        traffic.run(backend, 120, ofSeconds(2));
+
+        assertThat(states().get(FIRST)).isNotEqualTo(EndpointState.READY);
+    }
+
+    @Test
     void aCallerInAHurrySaysNothing() {
         Destination backend = mesh.backend(ready(3));
         traffic.run(backend, 10, ofSeconds(1));
