@@ -5,9 +5,9 @@ import dev.sidestep.model.ClusterName;
 import dev.sidestep.model.Endpoint;
 import dev.sidestep.model.Self;
 import dev.sidestep.model.TrafficPolicy;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +41,7 @@ final class LiveCluster {
     private final Picker none;
     private final AtomicInteger cursor;
     private final RetryBudget budget;
+    private final LongSupplier clock;
     private final LongAdder retries;
     private final Set<Asked> askedAs = new LinkedHashSet<>();
 
@@ -59,16 +61,18 @@ final class LiveCluster {
     /**
      * @param none the picker for when no endpoint can be used
      * @param start where the first round begins: at random, or else all callers would begin with the same endpoint
+     * @param clock the owner's; any thread
      * @param retries counts those that are granted
      */
-    LiveCluster(Cluster first, Subchannels subchannels, Picker none, int start, long nowNanos, LongAdder retries) {
+    LiveCluster(Cluster first, Subchannels subchannels, Picker none, int start, LongSupplier clock, LongAdder retries) {
         name = first.name();
         latest = first;
         this.subchannels = subchannels;
         this.none = none;
         picker = none;
         cursor = new AtomicInteger(start);
-        budget = new RetryBudget(nowNanos, start);
+        budget = new RetryBudget(clock.getAsLong(), start);
+        this.clock = clock;
         this.retries = retries;
     }
 
@@ -93,12 +97,12 @@ final class LiveCluster {
     }
 
     /** Any thread. */
-    boolean mayRetry(boolean unprocessed, boolean idempotent, int attempts, long nowNanos) {
+    boolean mayRetry(boolean unprocessed, boolean idempotent, int attempts) {
         TrafficPolicy.Retry retry = policy().retry();
         boolean may = retry.on().contains(TrafficPolicy.Retry.On.SAFE)
                 && (unprocessed || idempotent)
                 && attempts <= retry.attempts()
-                && budget.take(nowNanos, cursor.get(), retry.budgetPercent());
+                && budget.take(clock.getAsLong(), cursor.get(), retry.budgetPercent());
         if (may) {
             retries.increment();
         }
@@ -253,41 +257,32 @@ final class LiveCluster {
         return member != null && member.subchannel() == subchannel;
     }
 
-    /**
-     * Makes the picker anew: of the selected members, without those that are left alone. Never the last, and no more than the
-     * policy allows, the surest cases first; and if even so less than half were left, all.
-     */
+    /** Makes the picker anew, because what is thought of the endpoints has changed. */
     void repick() {
         if (selected.isEmpty()) {
             picker = none;
             excluded = Set.of();
+            panic = false;
             return;
         }
-        int count = selected.size();
-        int limit = policy().ejection()
-                .map(policy -> Math.min(count - 1, count * policy.maxPercent() / 100))
-                .orElse(0);
-        List<TrackedSubchannel> alone = selected.stream()
-                .map(Member::subchannel)
-                .filter(subchannel -> subchannel.health().state() != Health.State.READY)
-                .sorted(Comparator.comparing((TrackedSubchannel subchannel) ->
-                                !subchannel.health().cause().isHard())
-                        .thenComparing((one, other) -> Long.signum(
-                                one.health().sinceNanos() - other.health().sinceNanos())))
-                .limit(limit)
-                .toList();
-        panic = (count - alone.size()) * 2 < count;
-        excluded = panic ? Set.of() : Set.copyOf(alone);
-        var rest = new RoundRobinPicker(
-                schedule(selected.stream()
-                        .filter(member -> !excluded.contains(member.subchannel()))
-                        .toList()),
-                cursor);
+        Rotation rotation = Rotation.of(selected, policy());
+        excluded = rotation.excluded();
+        panic = rotation.panic();
         // An address of a stale list may be another pod's by now: it is not dialled to find out.
-        TrackedSubchannel[] probed = excluded.stream()
-                .filter(subchannel -> mayConnect() && subchannel.health().state() != Health.State.EJECTED)
-                .toArray(TrackedSubchannel[]::new);
-        picker = probed.length == 0 ? rest : new ProbingPicker(rest, probed);
+        Picker next = rotation.picker(cursor, mayConnect());
+        picker =
+                policy().affinityTimeout().map(timeout -> sticky(next, timeout)).orElse(next);
+    }
+
+    private Picker sticky(Picker rest, Duration timeout) {
+        var sticky = new StickyPicker(rest, timeout.toNanos(), clock);
+        if (picker instanceof StickyPicker before) {
+            sticky.goOnFrom(
+                    before,
+                    subchannel -> selected.stream()
+                            .anyMatch(member -> member.subchannel() == subchannel && !excluded.contains(subchannel)));
+        }
+        return sticky;
     }
 
     /** Those of the selected that take no calls, but for probes. */
@@ -315,16 +310,5 @@ final class LiveCluster {
         held = Map.of();
         selected = List.of();
         picker = none;
-    }
-
-    private static Subchannel[] schedule(List<Member> members) {
-        int[] weights =
-                members.stream().mapToInt(member -> member.endpoint().weight()).toArray();
-        int[] order = Schedule.of(weights);
-        var schedule = new Subchannel[order.length];
-        for (int i = 0; i < order.length; i++) {
-            schedule[i] = members.get(order[i]).subchannel();
-        }
-        return schedule;
     }
 }

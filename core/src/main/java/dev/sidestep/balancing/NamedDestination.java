@@ -56,7 +56,7 @@ final class NamedDestination implements Destination {
     @Override
     public boolean mayRetry(boolean unprocessed, boolean idempotent, int attempts) {
         LiveCluster live = cluster;
-        return live != null && live.mayRetry(unprocessed, idempotent, attempts, owner.nanoTime());
+        return live != null && live.mayRetry(unprocessed, idempotent, attempts);
     }
 
     @Override

@@ -145,7 +145,7 @@ final class Resolution implements Discovery.Watcher {
                     subchannels,
                     fallbacks.picker(PickResult.PassThrough.NO_ENDPOINTS),
                     random.nextInt(),
-                    owner.nanoTime(),
+                    owner::nanoTime,
                     metrics.retries());
             clusters.put(cluster.name(), live);
             live.seen(owner.nanoTime() - age.toNanos(), byStream);
