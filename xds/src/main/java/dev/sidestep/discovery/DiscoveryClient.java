@@ -202,7 +202,7 @@ public final class DiscoveryClient implements Discovery {
         stream = null;
         cancelTimer();
         refusals.streamClosed();
-        lastError = status.getCode() + (status.getDescription() == null ? "" : ": " + status.getDescription());
+        lastError = explain(status);
         if (connected) {
             connected = false;
             snapshots.ifPresent(Snapshots::disconnected);
@@ -215,6 +215,19 @@ public final class DiscoveryClient implements Discovery {
             timer = owner.schedule(backoff.next(), this::connect);
             connectOnceReady();
         }
+    }
+
+    /** With the cause: of a refused connection the description says "io exception" and nothing more. */
+    private static String explain(Status status) {
+        var text = new StringBuilder(status.getCode().name());
+        if (status.getDescription() != null) {
+            text.append(": ").append(status.getDescription());
+        }
+        Throwable cause = status.getCause();
+        if (cause != null && cause.getMessage() != null) {
+            text.append(": ").append(cause.getMessage());
+        }
+        return text.toString();
     }
 
     /**
