@@ -100,10 +100,12 @@ final class EndpointConnection extends CodecListener {
         if (leaving || gone || liveness.silent()) {
             return false;
         }
+        return ready ? hasRoom() : waiting.size() < WAITING;
+    }
+
+    private boolean hasRoom() {
         Http2Connection.Endpoint<?> local = codec.connection().local();
-        return ready
-                ? local.numActiveStreams() < local.maxActiveStreams() && local.lastStreamCreated() < LAST_ID
-                : waiting.size() < WAITING;
+        return local.numActiveStreams() < local.maxActiveStreams() && local.lastStreamCreated() < LAST_ID;
     }
 
     /** Makes {@code attempt}'s call as soon as it can; only after {@link #takes}. */
@@ -242,7 +244,7 @@ final class EndpointConnection extends CodecListener {
             if (attempt.over()) {
                 continue;
             }
-            if (takes()) {
+            if (hasRoom()) {
                 begin(attempt);
             } else {
                 pool.open(key, address, connectTimeout, attempt);

@@ -37,7 +37,7 @@ final class EndpointPool {
     /**
      * Has {@code attempt} made on a connection to {@code key}.
      *
-     * @param key a subchannel, or the address where nothing is balanced
+     * @param key a subchannel, or a {@link Direct} where nothing is balanced
      * @param connectTimeout how long a new connection may take until it takes calls
      */
     void open(Object key, InetSocketAddress address, Duration connectTimeout, Attempt attempt) {
@@ -68,6 +68,17 @@ final class EndpointPool {
         return null;
     }
 
+    /** {@code client} is gone, and its own connections serve nobody else. */
+    void leave(CodecHandler client) {
+        List<EndpointConnection> its = new ArrayList<>();
+        connections.forEach((key, all) -> {
+            if (key instanceof Direct direct && direct.client() == client) {
+                its.addAll(all);
+            }
+        });
+        its.forEach(EndpointConnection::leave);
+    }
+
     /** It takes no call any more, and is to be forgotten. */
     void remove(EndpointConnection connection) {
         List<EndpointConnection> all = connections.get(connection.key());
@@ -90,6 +101,17 @@ final class EndpointPool {
         all.forEach(connection -> connection.sweep(now));
         if (!connections.isEmpty()) {
             sweepSoon();
+        }
+    }
+
+    /**
+     * What the connections are known by on which a client's calls go where they were going. They are the client's alone:
+     * without us it would have had its own, and behind a VIP each connection is given another pod.
+     */
+    record Direct(CodecHandler client, InetSocketAddress address) {
+        @Override
+        public String toString() {
+            return address.getAddress().getHostAddress() + ":" + address.getPort();
         }
     }
 }

@@ -215,7 +215,7 @@ final class Exchange {
             fail(Reason.LOOP);
         } else {
             addressesTried.add(next.getAddress().getHostAddress() + ":" + next.getPort());
-            pool.open(next, next, ORIGINAL_CONNECT_TIMEOUT, current);
+            pool.open(client.direct(next), next, ORIGINAL_CONNECT_TIMEOUT, current);
         }
     }
 

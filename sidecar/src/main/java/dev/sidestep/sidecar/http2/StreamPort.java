@@ -29,6 +29,11 @@ final class StreamPort {
         return codec.context().alloc();
     }
 
+    /** What the pool knows this client's own connection to {@code address} by. */
+    EndpointPool.Direct direct(InetSocketAddress address) {
+        return new EndpointPool.Direct(codec, address);
+    }
+
     /** Whether a connection to {@code address} would come to whoever accepted this one. */
     boolean leadsBackTo(InetSocketAddress address) {
         return LoopGuard.leadsBack(codec.context().channel(), address);

@@ -18,6 +18,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import java.net.InetSocketAddress;
+import java.util.Locale;
 import java.util.concurrent.ForkJoinPool;
 import java.util.function.Function;
 
@@ -39,7 +40,9 @@ final class Proxy implements AutoCloseable {
     }
 
     Proxy(Function<LoopContext, OriginalDestination> origin, Limits limits) {
-        Transport transport = Transport.best();
+        Transport transport = Transport.valueOf(
+                System.getProperty("sidestep.transport", Transport.best().name())
+                        .toUpperCase(Locale.ROOT));
         group = new MultiThreadIoEventLoopGroup(1, transport.ioHandlers());
         EventLoop eventLoop = group.next();
         var balancer = new LoadBalancer(owner, LoadBalancer.Settings.inNamespace("default"));

@@ -19,6 +19,7 @@ final class ScriptedPeer implements AutoCloseable {
     }
 
     final AtomicInteger connections = new AtomicInteger();
+    final AtomicInteger closed = new AtomicInteger();
     private final ServerSocket listener;
     private final List<Socket> accepted = new CopyOnWriteArrayList<>();
     private final Script script;
@@ -69,6 +70,8 @@ final class ScriptedPeer implements AutoCloseable {
             script.run(connection);
         } catch (IOException ended) {
             // By the proxy, or by the test.
+        } finally {
+            closed.incrementAndGet();
         }
     }
 

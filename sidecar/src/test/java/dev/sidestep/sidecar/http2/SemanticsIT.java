@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sidestep.sidecar.LeakRecorder;
 import dev.sidestep.sidecar.http2.H2Socket.Frame;
+import dev.sidestep.testkit.Await;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Headers;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
@@ -130,6 +132,19 @@ final class SemanticsIT {
         client.request(3, true, "GET", "localhost:" + peer.address().getPort());
         do {} while (client.nextOfStream().stream() != 3);
         assertThat(peer.connections).hasValueLessThan(3);
+    }
+
+    @Test
+    void clientsThatAreNotBalancedShareNoConnection() throws IOException {
+        String authority = "127.0.0.1:" + peer.address().getPort();
+        client.request(1, true, "GET", authority);
+        client.nextOfStream();
+        try (var other = H2Socket.connect(proxy.address())) {
+            other.request(1, true, "GET", authority);
+            other.nextOfStream();
+            assertThat(peer.connections).hasValue(2); // Behind a VIP, two pods.
+        }
+        Await.until("the other's to be closed", Duration.ofSeconds(5), () -> peer.closed.get() == 1);
     }
 
     @Test
