@@ -123,7 +123,8 @@ public final class ControlPlane implements AutoCloseable {
         if (config.source() instanceof Directory directory) {
             startDirectory(directory.path(), intake, closing);
         } else if (config.source() instanceof Kubernetes kubernetes) {
-            startKubernetes(client.orElseThrow(), kubernetes.namespaces(), intake, closing);
+            KubernetesSource source = startKubernetes(client.orElseThrow(), kubernetes.namespaces(), intake, closing);
+            owner.execute(() -> index.confirmRemovals(source::listAgain));
         }
         LOG.info("xDS on {}, admin on http://{}", text(xdsAddress), text(admin.address()));
         return new ControlPlane(xdsAddress, admin.address(), synced, closing);
@@ -139,13 +140,14 @@ public final class ControlPlane implements AutoCloseable {
         new DirectorySource(reader, InstantSource.system(), path, LOOK, listener).start();
     }
 
-    private static void startKubernetes(
+    private static KubernetesSource startKubernetes(
             KubernetesClient client, Set<String> namespaces, SourceListener listener, Deque<AutoCloseable> closing) {
         var follower = new ThreadSerialExecutor("kubernetes");
         closing.push(follower);
         var source = new KubernetesSource(follower, client, namespaces, listener);
         source.start();
         closing.push(source::stop);
+        return source;
     }
 
     private static String describe(ControlPlaneConfig.Source source) {

@@ -32,6 +32,11 @@ final class Intake implements SourceListener {
     }
 
     @Override
+    public void onListedAgain() {
+        owner.execute(index::removalsConfirmed);
+    }
+
+    @Override
     public void onProblems(String origin, List<String> lines) {
         owner.execute(() -> problems.replace(origin, lines));
     }

@@ -91,14 +91,19 @@ final class FakeApiServer implements AutoCloseable {
         }
     }
 
-    void service(String name, int port80) {
+    /** Tells watchers that an object is gone which is still there. */
+    synchronized void tellDeleted(String plural, String name) {
+        tell(plural, "DELETED", String.valueOf(of(plural).get(name)));
+    }
+
+    void service(String name, int port) {
         put(
                 "services",
                 "Service",
                 name,
                 "",
                 "\"spec\": {\"clusterIP\": \"10.96.0.10\", \"clusterIPs\": [\"10.96.0.10\"],"
-                        + " \"type\": \"ClusterIP\", \"ports\": [{\"port\": " + port80 + ", \"targetPort\": 8080}]}");
+                        + " \"type\": \"ClusterIP\", \"ports\": [{\"port\": " + port + ", \"targetPort\": 8080}]}");
     }
 
     void slice(String name, String service, String... addresses) {

@@ -87,6 +87,24 @@ final class KubernetesSourceIT {
     }
 
     @Test
+    void asksAgainBeforeItBelievesThatMostEndpointsAreGone() throws IOException {
+        api.slice("web-1", "web", "10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5");
+        ControlPlane started = start();
+        try (DeltaClient client = new DeltaClient(started.xdsAddress())) {
+            client.subscribe(ResourceType.SERVICE, WEB);
+            client.next(ResourceType.SERVICE);
+
+            api.tellDeleted("endpointslices", "web-1");
+            api.slice("web-2", "web", "10.0.0.6");
+            assertThat(DeltaClient.cluster(client.next(ResourceType.SERVICE)).endpoints())
+                    .hasSize(6);
+
+            api.delete("endpointslices", "web-1");
+            client.awaitEndpoints("10.0.0.6:8080");
+        }
+    }
+
+    @Test
     void readsEndpointsWhereSlicesAreForbiddenAndSaysWhatToGrant() throws Exception {
         api.forbid("endpointslices");
         api.put(

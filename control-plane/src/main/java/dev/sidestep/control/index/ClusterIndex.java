@@ -18,6 +18,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Every Service with its slices, merged into clusters. A change costs in proportion to the Service that it is about.
@@ -26,6 +28,11 @@ import org.jspecify.annotations.Nullable;
  * Confined to {@code owner}.
  */
 public final class ClusterIndex {
+    private static final Logger LOG = LoggerFactory.getLogger(ClusterIndex.class);
+
+    /** How long a doubtful removal waits at most: real ones are not to be called for longer. */
+    private static final Duration HOLD = Duration.ofSeconds(2);
+
     /**
      * A cluster as published.
      *
@@ -36,7 +43,9 @@ public final class ClusterIndex {
     private final SerialExecutor owner;
     private final Problems problems;
     private final Duration mergeWindow;
+    private final Map<ObjectKey, ServiceState> held = new LinkedHashMap<>();
     private IndexListener listener = touched -> {};
+    private Optional<Runnable> recheck = Optional.empty();
 
     private final Map<ObjectKey, ServiceState> services = new HashMap<>();
     private final Map<ObjectKey, String> serviceOfSlice = new HashMap<>();
@@ -57,6 +66,22 @@ public final class ClusterIndex {
     /** Tells {@code next} of every change from now on. */
     public void listen(IndexListener next) {
         listener = next;
+    }
+
+    /**
+     * Lets a removal that looks like a fault of the source wait, 2 s at most, until {@link #removalsConfirmed}.
+     *
+     * @param recheckSource asks the source for a fresh list; called as a task of the owner
+     */
+    public void confirmRemovals(Runnable recheckSource) {
+        recheck = Optional.of(recheckSource);
+    }
+
+    /** A fresh list is in: what is still gone is gone. */
+    public void removalsConfirmed() {
+        owner.checkCurrent();
+        Map.copyOf(held).forEach(this::release);
+        tell();
     }
 
     /** Takes over {@code changes}, which nobody sees in part. */
@@ -186,24 +211,50 @@ public final class ClusterIndex {
     }
 
     private void rebuildSoon(ObjectKey key, ServiceState state) {
+        if (state.held) {
+            rebuild(key, state, false); // It may have come back.
+            return;
+        }
         if (state.pending) {
             return;
         }
         long now = owner.nanoTime();
         state.pendingSinceNanos = now;
         if (!state.published || now - state.quietUntilNanos >= 0) {
-            rebuild(key, state);
+            rebuild(key, state, false);
             return;
         }
         state.pending = true;
         owner.schedule(Duration.ofNanos(state.quietUntilNanos - now), () -> {
             state.pending = false;
-            rebuild(key, state);
+            rebuild(key, state, false);
             tell();
         });
     }
 
-    private void rebuild(ObjectKey key, ServiceState state) {
+    private void hold(ObjectKey key, ServiceState state, Runnable recheckSource) {
+        if (state.held) {
+            return;
+        }
+        state.held = true;
+        held.put(key, state);
+        LOG.warn(
+                "{}: most endpoints vanished without terminating; asking the API server again before clients are told",
+                key);
+        recheckSource.run();
+        owner.schedule(HOLD, () -> {
+            release(key, state);
+            tell();
+        });
+    }
+
+    private void release(ObjectKey key, ServiceState state) {
+        if (state.held) {
+            rebuild(key, state, true);
+        }
+    }
+
+    private void rebuild(ObjectKey key, ServiceState state, boolean confirmed) {
         List<Cluster> next = new ArrayList<>();
         if (state.service == null) {
             problems.replace(key.toString(), List.of());
@@ -211,7 +262,15 @@ public final class ClusterIndex {
             PolicyBuilder policy = policy(key.namespace(), state.service);
             next = new ClusterBuilder(state.service, policy, state.effectiveSlices()).build();
         }
-        if (publish(state, next)) {
+        if (recheck.isPresent() && !confirmed && RemovalGuard.isDoubtful(state, next, owner.nanoTime())) {
+            hold(key, state, recheck.get());
+            return;
+        }
+        state.held = false;
+        held.remove(key);
+        boolean changed = publish(state, next);
+        RemovalGuard.published(state, confirmed, owner.nanoTime());
+        if (changed) {
             state.published = true;
             state.quietUntilNanos = owner.nanoTime() + mergeWindow.toNanos();
         }

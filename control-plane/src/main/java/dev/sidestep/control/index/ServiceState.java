@@ -30,6 +30,14 @@ final class ServiceState {
 
     boolean published;
 
+    /** Whether a removal waits to be confirmed. */
+    boolean held;
+
+    /** The most endpoints published of late, and when. */
+    int peak;
+
+    long peakNanos;
+
     boolean isEmpty() {
         return service == null && slices.isEmpty() && endpoints == null && clusters.isEmpty();
     }

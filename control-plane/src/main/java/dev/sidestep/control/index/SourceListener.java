@@ -10,6 +10,9 @@ public interface SourceListener {
     /** All that there is at the start was told. */
     void onSynced();
 
+    /** All that there is now was told once more, because somebody asked for it. */
+    void onListedAgain();
+
     /**
      * What is wrong with {@code origin} now, one line each; replaces what was said of it before.
      *

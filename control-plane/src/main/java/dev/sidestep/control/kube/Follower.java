@@ -121,9 +121,14 @@ final class Follower {
         }
         if (owner.nanoTime() - aliveNanos >= silence.toNanos()) {
             log.accept(resource + ": nothing heard for " + silence.toSeconds() + " s; listing again");
-            current.stop();
-            start();
+            listAgain();
         }
+    }
+
+    /** Begins anew; what is known stays until the list says otherwise. */
+    void listAgain() {
+        stop();
+        start();
     }
 
     void stop() {

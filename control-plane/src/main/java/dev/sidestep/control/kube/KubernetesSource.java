@@ -31,6 +31,7 @@ public final class KubernetesSource implements Follower.Progress {
     private final Set<Follower> missing = new HashSet<>();
     private final Set<String> withEndpoints = new HashSet<>();
     private boolean synced;
+    private final Set<Follower> listingAgain = new HashSet<>();
 
     /**
      * Reads only after {@link #start}.
@@ -62,9 +63,29 @@ public final class KubernetesSource implements Follower.Progress {
         owner.execute(() -> followers.forEach(Follower::stop));
     }
 
+    /** Lists all endpoints again, and tells the listener when that is done. Any thread. */
+    public void listAgain() {
+        owner.execute(() -> {
+            if (!listingAgain.isEmpty()) {
+                return; // Whoever asked first is answered with what the others want as well.
+            }
+            for (Follower follower : followers) {
+                boolean endpoints =
+                        follower.resource() == Resource.ENDPOINT_SLICES || follower.resource() == Resource.ENDPOINTS;
+                if (endpoints && !missing.contains(follower)) {
+                    listingAgain.add(follower);
+                    follower.listAgain();
+                }
+            }
+        });
+    }
+
     @Override
     public void onListed(Follower follower) {
         owner.checkCurrent();
+        if (listingAgain.remove(follower) && listingAgain.isEmpty()) {
+            listener.onListedAgain();
+        }
         missing.remove(follower);
         if (!synced && missing.isEmpty()) {
             synced = true;

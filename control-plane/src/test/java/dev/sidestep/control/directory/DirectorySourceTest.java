@@ -51,6 +51,11 @@ final class DirectorySourceTest implements SourceListener {
     }
 
     @Override
+    public void onListedAgain() {
+        throw new AssertionError("nobody asked");
+    }
+
+    @Override
     public void onProblems(String origin, List<String> lines) {
         if (lines.isEmpty()) {
             problems.remove(origin);

@@ -22,6 +22,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -259,6 +261,88 @@ final class ClusterIndexTest {
             assertThat(index.serviceAddresses()).isEmpty();
             assertThat(index.serviceCount()).isZero();
         });
+    }
+
+    private SliceItem sliceOf(String name, int from, int to, boolean ready, boolean terminating) {
+        return slice(
+                name,
+                "web",
+                8080,
+                IntStream.range(from, to)
+                        .mapToObj(i -> backend("10.0.0." + i, ready, terminating))
+                        .toArray(SliceItem.Backend[]::new));
+    }
+
+    private AtomicInteger guarded() {
+        var rechecks = new AtomicInteger();
+        index.confirmRemovals(rechecks::incrementAndGet);
+        put(service("web"), sliceOf("web-1", 0, 2, true, false), sliceOf("web-2", 2, 10, true, false));
+        owner.advance(WINDOW);
+        touched.clear();
+        return rechecks;
+    }
+
+    @Test
+    void aLostSliceWaitsForAFreshListAndComesBackUnnoticed() {
+        AtomicInteger rechecks = guarded();
+
+        apply(Change.removed(sliceKey("web-2")));
+        assertThat(rechecks).hasValue(1);
+        assertThat(touched).isEmpty();
+        put(sliceOf("web-2", 2, 10, true, false));
+        owner.run(index::removalsConfirmed);
+        owner.advance(Duration.ofSeconds(10));
+
+        assertThat(touched).isEmpty();
+        assertThat(endpointsOf(WEB)).hasSize(10);
+    }
+
+    @Test
+    void whatAFreshListConfirmsIsGoneAtOnce() {
+        guarded();
+
+        apply(Change.removed(sliceKey("web-2")));
+        owner.advance(Duration.ofMillis(200));
+        assertThat(endpointsOf(WEB)).hasSize(10);
+        owner.run(index::removalsConfirmed);
+        assertThat(endpointsOf(WEB)).hasSize(2);
+        assertThat(touched).hasSize(1);
+    }
+
+    @Test
+    void aDoubtfulRemovalWaitsTwoSecondsAtMost() {
+        guarded();
+
+        apply(Change.removed(sliceKey("web-2")));
+        owner.advance(Duration.ofMillis(1999));
+        assertThat(endpointsOf(WEB)).hasSize(10);
+        owner.advance(Duration.ofMillis(1));
+        assertThat(endpointsOf(WEB)).hasSize(2);
+    }
+
+    @Test
+    void podsThatTerminateFirstAreNoDoubtfulRemoval() {
+        AtomicInteger rechecks = guarded();
+
+        put(sliceOf("web-2", 2, 10, false, true));
+        owner.advance(WINDOW);
+        apply(Change.removed(sliceKey("web-2")));
+        owner.advance(WINDOW);
+
+        assertThat(endpointsOf(WEB)).hasSize(2);
+        assertThat(rechecks).hasValue(0);
+    }
+
+    @Test
+    void aServiceThatIsDeletedOrLeadsElsewhereIsNoDoubtfulRemoval() {
+        AtomicInteger rechecks = guarded();
+
+        put(sliceOf("web-2", 20, 28, true, false));
+        assertThat(endpointsOf(WEB)).hasSize(10).contains("10.0.0.20:8080");
+        owner.advance(WINDOW);
+        apply(Change.removed(service("web").key()));
+        assertThat(lookup(WEB)).isEmpty();
+        assertThat(rechecks).hasValue(0);
     }
 
     /** Whatever the order and the grouping of events, the outcome is that of the last state told at once. */
