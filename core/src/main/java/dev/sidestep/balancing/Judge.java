@@ -37,13 +37,7 @@ final class Judge {
     private static final Duration SCAN = Duration.ofMillis(100);
     private static final Duration TICK = Duration.ofSeconds(1);
     private static final int TICKS_PER_PATIENCE = 5;
-    private static final int TICKS_PER_FADING = 30;
-
-    /**
-     * An endpoint with so many calls fades them at each look at the patience: two slow seconds while everything started
-     * would otherwise make a hung endpoint look normal for minutes.
-     */
-    private static final int MANY_CALLS = 100;
+    private static final int TICKS_PER_TURN = 10;
 
     private static final int CONNECT_EVIDENCE = 2;
     private static final int SILENCES = 3;
@@ -101,10 +95,8 @@ final class Judge {
         ticks++;
         for (TrackedSubchannel subchannel : all) {
             subchannel.health().tick(subchannel.successes(), subchannel.failures());
-            if (ticks % TICKS_PER_PATIENCE == 0 && subchannel.latencies().recent() >= MANY_CALLS) {
-                subchannel.latencies().fadeFast();
-            } else if (ticks % TICKS_PER_FADING == 0) {
-                subchannel.latencies().fade();
+            if (ticks % TICKS_PER_TURN == 0) {
+                subchannel.latencies().turn();
             }
         }
         if (ticks % TICKS_PER_PATIENCE == 0) {
@@ -122,7 +114,10 @@ final class Judge {
     private static void measurePatience(LiveCluster cluster) {
         long[] sums = Latencies.none();
         cluster.selected().forEach(member -> member.subchannel().latencies().addTo(sums));
-        cluster.setPatience(Math.max(MIN_PATIENCE.toNanos(), PATIENCE_OF_P99 * Latencies.p99(sums)));
+        long p99 = Latencies.p99(sums);
+        if (p99 > 0) { // Or else nobody has called of late, and what was normal still is.
+            cluster.setPatience(Math.max(MIN_PATIENCE.toNanos(), PATIENCE_OF_P99 * p99));
+        }
     }
 
     private void check(TrackedSubchannel subchannel) {

@@ -3,15 +3,20 @@ package dev.sidestep.balancing;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 
 /**
- * How long successes took to their first byte, in buckets of a quarter of an octave from 16 µs to 34 s. One increment a
- * success; it counts them too. {@link #record} is for any thread, all else confined to the owner.
+ * How long successes took to their first byte, in buckets of half an octave from 64 µs to 34 s. One increment a success; it
+ * counts them too. {@link #record} is for any thread, all else confined to the owner.
+ *
+ * <p>The shape is that of the last one to two turns: a slow start, or a bad minute, must not pass for the normal for long.
  */
 final class Latencies {
-    private static final int BUCKETS = 80;
-    private static final int UNIT_BITS = 14; // 16 µs
+    private static final int BUCKETS = 40;
+    private static final int UNIT_BITS = 15; // 33 µs
 
+    // Each may wrap around: only differences are read.
     private final AtomicIntegerArray counts = new AtomicIntegerArray(BUCKETS);
-    private long faded;
+    private int[] atLastTurn = new int[BUCKETS];
+    private int[] atTurnBefore = new int[BUCKETS];
+    private long totalAtLastTurn;
 
     void record(long nanos) {
         counts.getAndIncrement(bucket(nanos));
@@ -19,44 +24,29 @@ final class Latencies {
 
     /** How many were ever recorded. */
     long total() {
-        return faded + recent();
-    }
-
-    /** How many of them have not faded. */
-    long recent() {
-        long recent = 0;
+        long total = totalAtLastTurn;
         for (int i = 0; i < BUCKETS; i++) {
-            recent += Integer.toUnsignedLong(counts.get(i));
+            total += Integer.toUnsignedLong(counts.get(i) - atLastTurn[i]);
         }
-        return recent;
+        return total;
     }
 
-    /** Halves the weight of what was recorded so far, so that what comes next counts more; the last of a kind stays. */
-    void fade() {
-        for (int i = 0; i < BUCKETS; i++) {
-            drop(i, counts.get(i) >>> 1);
-        }
-    }
-
-    /** Leaves a quarter of what was recorded so far, and of rare things nothing. */
-    void fadeFast() {
+    /** Forgets the shape of what was recorded before the last turn. */
+    void turn() {
+        int[] next = atTurnBefore;
         for (int i = 0; i < BUCKETS; i++) {
             int count = counts.get(i);
-            drop(i, count - (count >>> 2));
+            totalAtLastTurn += Integer.toUnsignedLong(count - atLastTurn[i]);
+            next[i] = count;
         }
+        atTurnBefore = atLastTurn;
+        atLastTurn = next;
     }
 
-    private void drop(int bucket, int count) {
-        if (count != 0) {
-            counts.getAndAdd(bucket, -count);
-            faded += count;
-        }
-    }
-
-    /** Adds what was recorded, as far as it has not faded, to {@code sums}. */
+    /** Adds what was recorded since the turn before the last to {@code sums}. */
     void addTo(long[] sums) {
         for (int i = 0; i < BUCKETS; i++) {
-            sums[i] += Integer.toUnsignedLong(counts.get(i));
+            sums[i] += Integer.toUnsignedLong(counts.get(i) - atTurnBefore[i]);
         }
     }
 
@@ -83,20 +73,20 @@ final class Latencies {
 
     private static int bucket(long nanos) {
         long units = nanos >>> UNIT_BITS;
-        if (nanos < 0 || units < 4) {
+        if (nanos < 0 || units < 2) {
             return 0;
         }
-        int octave = 63 - Long.numberOfLeadingZeros(units); // 2 or more
-        int quarter = (int) (units >>> (octave - 2)) & 3;
-        return Math.min(BUCKETS - 1, 1 + (octave - 2) * 4 + quarter);
+        int octave = 63 - Long.numberOfLeadingZeros(units); // 1 or more
+        int half = (int) (units >>> (octave - 1)) & 1;
+        return Math.min(BUCKETS - 1, 1 + (octave - 1) * 2 + half);
     }
 
     private static long upperBound(int bucket) {
         if (bucket == 0) {
-            return 4L << UNIT_BITS;
+            return 2L << UNIT_BITS;
         }
-        int octave = (bucket - 1) / 4;
-        int quarter = (bucket - 1) % 4;
-        return (5L + quarter) << octave << UNIT_BITS;
+        int octave = (bucket - 1) / 2;
+        int half = (bucket - 1) % 2;
+        return (3L + half) << octave << UNIT_BITS;
     }
 }

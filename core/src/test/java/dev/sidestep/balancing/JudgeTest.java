@@ -129,7 +129,7 @@ final class JudgeTest {
         traffic.run(backend, 50, ofSeconds(5));
         assertThat(states()).as("ten times its p99 is more than 5 s").containsEntry(FIRST, EndpointState.READY);
 
-        traffic.run(backend, 50, ofSeconds(12));
+        traffic.run(backend, 50, ofSeconds(15));
         assertThat(states().get(FIRST)).isNotEqualTo(EndpointState.READY);
     }
 

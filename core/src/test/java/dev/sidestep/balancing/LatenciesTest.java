@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 
 final class LatenciesTest {
     @Test
-    void findsThe99thPercentileWithinAQuarterOfAnOctave() {
+    void findsThe99thPercentileWithinHalfAnOctave() {
         long seed = System.nanoTime();
         RandomGenerator random = Mesh.random(seed);
         for (int round = 0; round < 200; round++) {
@@ -24,7 +24,7 @@ final class LatenciesTest {
 
             long[] sums = Latencies.none();
             latencies.addTo(sums);
-            assertThat(Latencies.p99(sums)).as("seed %d, round %d", seed, round).isBetween(p99, (long) (p99 * 1.26));
+            assertThat(Latencies.p99(sums)).as("seed %d, round %d", seed, round).isBetween(p99, (long) (p99 * 1.51));
             assertThat(latencies.total()).isEqualTo(exact.length);
         }
     }
@@ -32,29 +32,26 @@ final class LatenciesTest {
     @Test
     void takesAnyDuration() {
         var latencies = new Latencies();
-        for (long nanos : new long[] {-1, 0, 1, 65_535, 65_536, 1L << 40, Long.MAX_VALUE, Long.MIN_VALUE}) {
+        for (long nanos :
+                new long[] {-1, 0, 1, 65_535, 65_536, 98_304, 131_072, 1L << 40, Long.MAX_VALUE, Long.MIN_VALUE}) {
             latencies.record(nanos);
         }
-        assertThat(latencies.total()).isEqualTo(8);
+        assertThat(latencies.total()).isEqualTo(10);
         assertThat(Latencies.p99(Latencies.none())).isZero();
     }
 
     @Test
-    void fadingForgetsTheShapeAndNotTheCount() {
+    void knowsTheShapeOfTheLastTurnsAndTheCountOfAll() {
         var latencies = new Latencies();
-        for (int i = 0; i < 1000; i++) {
-            latencies.record(1_000_000_000);
+        for (int turn = 0; turn < 5; turn++) {
+            for (int i = 0; i < 1000; i++) {
+                latencies.record(turn == 0 ? 1_000_000_000 : 1_000_000);
+            }
+            long[] sums = Latencies.none();
+            latencies.addTo(sums);
+            assertThat(Latencies.p99(sums) > 1_000_000_000).as("turn %d", turn).isEqualTo(turn < 2);
+            assertThat(latencies.total()).isEqualTo(1000L * (turn + 1));
+            latencies.turn();
         }
-        for (int i = 0; i < 12; i++) {
-            latencies.fade();
-        }
-        for (int i = 0; i < 1000; i++) {
-            latencies.record(1_000_000);
-        }
-        long[] sums = Latencies.none();
-        latencies.addTo(sums);
-
-        assertThat(Latencies.p99(sums)).isLessThan(2_000_000);
-        assertThat(latencies.total()).isEqualTo(2000);
     }
 }
