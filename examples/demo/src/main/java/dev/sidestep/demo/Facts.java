@@ -18,6 +18,9 @@ final class Facts {
     long newPodReady;
     String killedPod = "";
     long killed;
+    /** When its process was gone: a call that started between the two may have reached it. */
+    long dead;
+
     long killEnd;
     String hungPod = "";
     long hung;

@@ -15,11 +15,11 @@ final class Picture {
     private static final String HTTP = "#2f6fde";
     private static final String GRPC = "#8fb8ff";
 
-    private final Observations observations;
+    private final Evenness evenness;
     private final StringBuilder svg = new StringBuilder();
 
     Picture(Observations observations) {
-        this.observations = observations;
+        this.evenness = new Evenness(observations);
     }
 
     String draw(List<Window> before, List<Window> after) {
@@ -40,10 +40,9 @@ final class Picture {
         line("<text x=\"%d\" y=\"30\" font-size=\"14\" font-weight=\"bold\">%s</text>", left, title);
         int x = left;
         for (Window window : windows) {
-            Map<String, Long> http =
-                    Evenness.perPod(observations, window, call -> call.kind().isHttp());
+            Map<String, Long> http = evenness.perPod(window, call -> call.kind().isHttp());
             Map<String, Long> grpc =
-                    Evenness.perPod(observations, window, call -> !call.kind().isHttp());
+                    evenness.perPod(window, call -> !call.kind().isHttp());
             int group = x;
             for (String pod : new TreeSet<>(http.keySet())) {
                 bar(x, http.getOrDefault(pod, 0L), grpc.getOrDefault(pod, 0L), most, pod);
@@ -83,7 +82,7 @@ final class Picture {
 
     private long most(List<Window> windows) {
         return windows.stream()
-                .flatMap(window -> Evenness.perPod(observations, window, call -> true).values().stream())
+                .flatMap(window -> evenness.perPod(window, call -> true).values().stream())
                 .mapToLong(Long::longValue)
                 .max()
                 .orElse(0);

@@ -9,13 +9,13 @@ import java.util.stream.Collectors;
 /** The run's end for people (the table) and for programs (JSON). */
 final class Report {
     private final Facts facts;
-    private final Observations observations;
+    private final Evenness evenness;
     private final List<Promise> promises;
     private final List<String> commands;
 
     Report(Facts facts, Observations observations, List<Promise> promises, List<String> commands) {
         this.facts = facts;
-        this.observations = observations;
+        this.evenness = new Evenness(observations);
         this.promises = promises;
         this.commands = commands;
     }
@@ -76,7 +76,7 @@ final class Report {
     }
 
     private String counts(Window window, Predicate<Call> kind) {
-        Map<String, Long> counts = Evenness.perPod(observations, window, kind);
+        Map<String, Long> counts = evenness.perPod(window, kind);
         return counts.entrySet().stream()
                 .map(each -> quote(each.getKey()) + ": " + each.getValue())
                 .collect(Collectors.joining(", ", "{", "}"));

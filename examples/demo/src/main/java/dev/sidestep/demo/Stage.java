@@ -104,6 +104,12 @@ final class Stage {
         start("control-plane", programs.controlPlane(layout.xds(), layout.controlPlaneAdmin()));
     }
 
+    /** Whether both data planes are connected within {@code limit}. */
+    boolean awaitClients(Duration limit) throws InterruptedException {
+        var clients = new ControlPlaneClients(probing, layout.controlPlaneAdmin());
+        return Time.await(limit, () -> clients.count() >= CLIENTS.size());
+    }
+
     void startSidecar() throws DemoException {
         start(
                 "sidecar",

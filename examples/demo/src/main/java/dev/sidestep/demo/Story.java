@@ -109,6 +109,8 @@ final class Story {
         facts.killedPod = victim.name();
         facts.killed = Time.nowMicros();
         victim.process().kill();
+        victim.process().awaitExitOrKill(1_000);
+        facts.dead = Time.nowMicros();
         victim.becomes(Pod.State.KILLED);
         screen.event(victim.name() + " is killed");
         pause(STEP);
@@ -155,8 +157,14 @@ final class Story {
         facts.outageWindows.add(new Window("outage", Stage.SECOND, back + SETTLE, facts.outageEnd, pods));
         stage.startControlPlane();
         stage.awaitListening("the control plane", stage.layout().xds());
-        screen.event("the control plane is back");
-        pause(Duration.ofSeconds(2));
+        long up = Time.nowMicros();
+        if (stage.awaitClients(RETURN_LIMIT)) {
+            screen.event("the control plane is back, and both clients are with it after "
+                    + Time.seconds(Time.nowMicros() - up));
+        } else {
+            facts.missing.add("sidecar and agent are not both connected to the new control plane within "
+                    + RETURN_LIMIT.toSeconds() + " s");
+        }
     }
 
     private void mode() throws DemoException, InterruptedException {

@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Test;
 
 class EvennessTest {
     private final Observations observations = new Observations();
+    private final Evenness evenness = new Evenness(observations);
     private final Window window = new Window("test", "one", 100, 200, List.of("a", "b"));
 
     @Test
@@ -23,14 +24,13 @@ class EvennessTest {
     @Test
     void isNotGoodWhereNothingWasSeen() {
         assertThat(Evenness.maxOverMean(Map.of("a", 0L, "b", 0L))).isInfinite();
-        assertThat(Evenness.worst(observations, List.of(window))).isInfinite();
+        assertThat(evenness.worst(List.of(window)).maxOverMean()).isInfinite();
     }
 
     @Test
     void countsAPodThatShouldHaveHadCallsAndHadNone() {
         call("one", 100, Call.Kind.GET, "a", true);
-        assertThat(Evenness.perPod(observations, window, call -> true))
-                .containsExactlyInAnyOrderEntriesOf(Map.of("a", 1L, "b", 0L));
+        assertThat(evenness.perPod(window, call -> true)).containsExactlyInAnyOrderEntriesOf(Map.of("a", 1L, "b", 0L));
     }
 
     @Test
@@ -40,8 +40,7 @@ class EvennessTest {
         call("other", 150, Call.Kind.GET, "a", true);
         call("one", 150, Call.Kind.GET, "a", false);
         call("one", 199, Call.Kind.GET, "b", true);
-        assertThat(Evenness.perPod(observations, window, call -> true))
-                .containsExactlyInAnyOrderEntriesOf(Map.of("a", 0L, "b", 1L));
+        assertThat(evenness.perPod(window, call -> true)).containsExactlyInAnyOrderEntriesOf(Map.of("a", 0L, "b", 1L));
     }
 
     @Test
@@ -50,7 +49,28 @@ class EvennessTest {
         call("one", 150, Call.Kind.POST, "b", true);
         call("one", 150, Call.Kind.GRPC, "a", true);
         call("one", 150, Call.Kind.GRPC, "a", true);
-        assertThat(Evenness.worst(observations, List.of(window))).isEqualTo(2);
+        assertThat(evenness.worst(List.of(window)).maxOverMean()).isEqualTo(2);
+    }
+
+    @Test
+    void judgesAWindowWithFewCallsTogetherWithTheNext() {
+        var next = new Window("next", "one", 200, 300, window.pods());
+        calls(150, 99, "a");
+        calls(150, 100, "b");
+        calls(250, 3, "a");
+        calls(250, 2, "b");
+        assertThat(evenness.worst(List.of(window, next)).maxOverMean()).isEqualTo(1);
+        calls(150, 20, "a");
+        assertThat(evenness.worst(List.of(window, next)).maxOverMean())
+                .as("enough by itself now")
+                .isGreaterThan(1.05);
+    }
+
+    private void calls(long micros, int count, String pod) {
+        for (int i = 0; i < count; i++) {
+            call("one", micros, Call.Kind.GET, pod, true);
+            call("one", micros, Call.Kind.GRPC, pod.equals("a") ? "b" : "a", true);
+        }
     }
 
     private void call(String client, long micros, Call.Kind kind, String pod, boolean ok) {

@@ -13,7 +13,7 @@ public final class Frontend {
     private static final String USAGE = """
             frontend --http http://backend-service/api --grpc greeter-service:80
                      [--name NAME] [--connections 6] [--tick MS] [--grpc-tick MS] [--timeout MS]
-              Every --tick (50 ms) as many calls as --connections go to --http, every --grpc-tick (12 ms) one goes to --grpc.
+              Every --tick (50 ms) as many calls as --connections go to --http, every --grpc-tick (10 ms) one goes to --grpc.
               One line on stdout for each call.""";
     private static final long STOP_MILLIS = 5_000;
 
@@ -29,7 +29,7 @@ public final class Frontend {
                     "--name", "frontend",
                     "--connections", "6",
                     "--tick", "50",
-                    "--grpc-tick", "12",
+                    "--grpc-tick", "10",
                     "--timeout", "2000"));
             for (int i = 0; i < args.length; i += 2) {
                 if (i + 1 == args.length || options.put(args[i], args[i + 1]) == null) {
