@@ -9,7 +9,9 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
+@ExtendWith(LeakRecorder.Check.class)
 class Http1ProxyIT {
     private final FakeUpstream one = FakeUpstream.start("one");
     private final FakeUpstream two = FakeUpstream.start("two");

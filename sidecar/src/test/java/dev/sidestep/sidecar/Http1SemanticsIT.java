@@ -10,9 +10,11 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** RFC 9110 and 9112 between real sockets, one upstream behind the name {@code backend}. */
 @SuppressWarnings("StringConcatToTextBlock") // The line ends are what is tested.
+@ExtendWith(LeakRecorder.Check.class)
 class Http1SemanticsIT {
     private static final String GET = "GET /a HTTP/1.1\r\nHost: backend\r\n\r\n";
 

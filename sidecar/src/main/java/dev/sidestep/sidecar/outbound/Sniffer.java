@@ -1,6 +1,7 @@
 package dev.sidestep.sidecar.outbound;
 
 import dev.sidestep.model.Protocol;
+import dev.sidestep.sidecar.loop.Held;
 import dev.sidestep.sidecar.loop.LoopContext;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -55,12 +56,7 @@ final class Sniffer extends ChannelInboundHandlerAdapter implements LoopContext.
     }
 
     private void add(ByteBuf more) {
-        if (bytes.isReadable()) {
-            bytes = Unpooled.wrappedBuffer(bytes, more);
-        } else {
-            bytes.release(); // Nothing came behind a request for a tunnel.
-            bytes = more;
-        }
+        bytes = Held.append(bytes, more);
         Protocol told = FirstBytes.tell(bytes);
         if (told == Protocol.UNDECLARED) {
             client.read();

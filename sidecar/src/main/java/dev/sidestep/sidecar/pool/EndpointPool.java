@@ -8,6 +8,7 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.epoll.EpollTcpInfo;
+import io.netty.channel.socket.nio.NioSocketChannel;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -51,14 +52,17 @@ final class EndpointPool {
         }
     }
 
-    /** NIO cannot tell without reading; there an idle connection is known to be gone one turn of the loop later. */
+    /** NIO cannot ask without reading, and an idle connection has nothing to read but its end. */
     private static boolean stands(Channel channel) {
         if (channel instanceof EpollSocketChannel epoll) {
             EpollTcpInfo info = new EpollTcpInfo();
             epoll.tcpInfo(info);
             return info.state() == ESTABLISHED;
         }
-        return true;
+        if (channel instanceof NioSocketChannel nio) {
+            nio.unsafe().read();
+        }
+        return channel.isActive();
     }
 
     void connect(Duration timeout, Waiter waiter) {

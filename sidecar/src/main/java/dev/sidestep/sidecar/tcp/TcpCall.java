@@ -5,6 +5,7 @@ import dev.sidestep.balancing.Outcome;
 import dev.sidestep.balancing.PickResult;
 import dev.sidestep.balancing.Reason;
 import dev.sidestep.balancing.Subchannel;
+import dev.sidestep.sidecar.loop.Held;
 import dev.sidestep.sidecar.loop.LoopContext;
 import dev.sidestep.sidecar.loop.LoopGuard;
 import dev.sidestep.sidecar.loop.Target;
@@ -192,7 +193,7 @@ final class TcpCall extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
-        held = held.isReadable() ? Unpooled.wrappedBuffer(held, (ByteBuf) message) : (ByteBuf) message;
+        held = Held.append(held, (ByteBuf) message);
     }
 
     @Override

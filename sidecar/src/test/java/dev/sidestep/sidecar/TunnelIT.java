@@ -1,0 +1,216 @@
+package dev.sidestep.sidecar;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sidestep.model.Mode;
+import dev.sidestep.model.Protocol;
+import dev.sidestep.model.TrafficPolicy;
+import dev.sidestep.testkit.Await;
+import dev.sidestep.testkit.FakeUpstream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** What goes through CONNECT: HTTP by request, all else by connection. */
+@ExtendWith(LeakRecorder.Check.class)
+class TunnelIT {
+    private final FakeControlPlane control = new FakeControlPlane();
+    private final Sidecar sidecar = TestSidecar.start(control);
+
+    @AfterEach
+    void stop() {
+        sidecar.close();
+    }
+
+    private RawClient tunnel(String to) throws IOException {
+        RawClient client = new RawClient(sidecar.proxyAddress());
+        client.send("CONNECT " + to + " HTTP/1.1\r\nHost: " + to + "\r\n\r\n");
+        assertThat(client.read(true).status()).isEqualTo(200);
+        return client;
+    }
+
+    private static RawServer greeter(String name) throws IOException {
+        return RawServer.start(connection -> {
+            connection.write("220 " + name + "\r\n");
+            String said = connection.read(4);
+            connection.write(said);
+            connection.awaitEnd();
+            connection.write("end");
+        });
+    }
+
+    @Test
+    void balancesTheRequestsInsideATunnelOneByOne() throws IOException {
+        try (FakeUpstream one = FakeUpstream.start("one");
+                FakeUpstream two = FakeUpstream.start("two")) {
+            control.serves("backend", one.port(), two.port());
+            Map<String, Integer> seen = new HashMap<>();
+            try (RawClient client = tunnel("backend:80")) {
+                for (int i = 0; i < 20; i++) {
+                    seen.merge(
+                            client.send("GET / HTTP/1.1\r\nHost: whatever\r\n\r\n")
+                                    .read()
+                                    .body(),
+                            1,
+                            Integer::sum);
+                }
+            }
+            assertThat(seen).isEqualTo(Map.of("one", 10, "two", 10));
+        }
+    }
+
+    /** The client waits for the server's first word, so there is nothing to sniff. */
+    @Test
+    void balancesServerFirstProtocolsByConnectionAndPassesOnHalfCloses() throws IOException {
+        try (RawServer one = greeter("one");
+                RawServer two = greeter("two")) {
+            control.serves("mail", one.port(), two.port());
+            Map<String, Integer> seen = new HashMap<>();
+            for (int i = 0; i < 10; i++) {
+                try (RawClient client = tunnel("mail:80")) {
+                    seen.merge(client.readBytes(9), 1, Integer::sum);
+                    assertThat(client.send("quit").readBytes(4)).isEqualTo("quit");
+                    client.socket().shutdownOutput();
+                    assertThat(client.readToEnd()).isEqualTo("end");
+                }
+            }
+            assertThat(seen).isEqualTo(Map.of("220 one\r\n", 5, "220 two\r\n", 5));
+            Await.until("all connections are closed", Duration.ofSeconds(5), () -> one.open() + two.open() == 0);
+        }
+    }
+
+    @Test
+    void passesOnWhatLooksLikeTls() throws IOException {
+        try (RawServer server = RawServer.start(connection -> {
+            connection.write(connection.read(6));
+            connection.awaitEnd();
+        })) {
+            control.serves("secure", server.port());
+            try (RawClient client = tunnel("secure:80")) {
+                assertThat(client.send("\u0016\u0003\u0001\u0000\u0005x").readBytes(6))
+                        .isEqualTo("\u0016\u0003\u0001\u0000\u0005x");
+            }
+        }
+    }
+
+    @Test
+    void doesNotLookIntoWhatIsDeclaredToBeTcp() throws IOException {
+        TrafficPolicy usual = TrafficPolicy.DEFAULT;
+        TrafficPolicy tcp = new TrafficPolicy(
+                Mode.BALANCE,
+                Protocol.TCP,
+                usual.balancer(),
+                usual.ejection(),
+                usual.retry(),
+                usual.connectTimeout(),
+                Optional.empty(),
+                false,
+                Optional.empty());
+        try (RawServer server = RawServer.start(connection -> {
+            connection.write(connection.read(8) + "!");
+            connection.awaitEnd();
+        })) {
+            control.serves("opaque", tcp, List.of(), server.port());
+            try (RawClient client = tunnel("opaque:80")) {
+                assertThat(client.send("GET / ??").readBytes(9)).isEqualTo("GET / ??!");
+            }
+        }
+    }
+
+    @Test
+    void triesAnotherEndpointWhenOneRefusesAConnection() throws IOException {
+        try (RawServer one = greeter("one");
+                FakeUpstream gone = FakeUpstream.start("gone")) {
+            gone.refuse();
+            control.serves("mail", one.port(), gone.port());
+            for (int i = 0; i < 6; i++) {
+                try (RawClient client = tunnel("mail:80")) {
+                    assertThat(client.readBytes(9)).isEqualTo("220 one\r\n");
+                }
+            }
+        }
+    }
+
+    @Test
+    void tunnelsToWhatIsNotOurs() throws IOException {
+        try (RawServer server = greeter("far")) {
+            try (RawClient client = tunnel("vip:" + server.port())) {
+                assertThat(client.readBytes(9)).isEqualTo("220 far\r\n");
+            }
+        }
+    }
+
+    @Test
+    void saysThatATunnelLeadsNowhere() throws IOException {
+        try (FakeUpstream gone = FakeUpstream.start("gone");
+                RawClient client = new RawClient(sidecar.proxyAddress())) {
+            gone.refuse();
+            client.send("CONNECT vip:" + gone.port() + " HTTP/1.1\r\nHost: vip\r\n\r\n");
+            RawClient.Response failed = client.read();
+            assertThat(failed.status()).isEqualTo(503);
+            assertThat(failed.header("x-sidestep-reason")).isEqualTo("CONNECT_FAILED");
+            assertThat(client.isClosed()).isTrue();
+        }
+    }
+
+    @Test
+    void refusesATunnelWithoutAPort() throws IOException {
+        try (RawClient client = new RawClient(sidecar.proxyAddress())) {
+            assertThat(client.send("CONNECT backend HTTP/1.1\r\nHost: backend\r\n\r\n")
+                            .read()
+                            .status())
+                    .isEqualTo(400);
+        }
+    }
+
+    @Test
+    void copiesAllBytesBothWaysAtWhateverPaceTheyAreRead() throws Exception {
+        int size = 16 << 20;
+        byte[] sent = new byte[size];
+        new Random(1).nextBytes(sent);
+        try (RawServer echo = RawServer.start(connection -> {
+            connection.in().transferTo(connection.socket().getOutputStream());
+            connection.socket().shutdownOutput();
+        })) {
+            control.serves("echo", echo.port());
+            try (RawClient client = tunnel("echo:80")) {
+                OutputStream out = client.socket().getOutputStream();
+                var writer = new Thread(
+                        () -> {
+                            try {
+                                out.write(sent);
+                                client.socket().shutdownOutput();
+                            } catch (IOException e) {
+                                throw new IllegalStateException(e);
+                            }
+                        },
+                        "writer");
+                writer.start();
+                Thread.sleep(200); // All buffers on the way fill up.
+                byte[] got = client.socket().getInputStream().readAllBytes();
+                writer.join();
+                assertThat(got).isEqualTo(sent);
+            }
+        }
+    }
+
+    @Test
+    void endsTheOtherHalfWhenOneIsReset() throws Exception {
+        try (RawServer server = RawServer.start(RawServer.Connection::awaitEnd)) {
+            control.serves("mail", server.port());
+            RawClient client = tunnel("mail:80");
+            Await.until("the tunnel stands", Duration.ofSeconds(5), () -> server.open() == 1);
+            client.socket().setSoLinger(true, 0);
+            client.close();
+            Await.until("the other half is closed", Duration.ofSeconds(5), () -> server.open() == 0);
+        }
+    }
+}
