@@ -3,23 +3,82 @@ package dev.sidestep.balancing;
 import dev.sidestep.model.Cluster;
 import dev.sidestep.model.Endpoint;
 import dev.sidestep.model.Mode;
+import dev.sidestep.model.Self;
 import dev.sidestep.model.TrafficPolicy;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Says what is, for people. Runs on the owner. */
-final class Report {
-    private Report() {}
+/**
+ * Says what is, for people, at one moment. On the owner.
+ *
+ * @param connected whether a control plane is connected and has answered
+ * @param selfTold whether {@code self} comes from a control plane
+ * @param self who this process is
+ * @param callerMode the mode of this process
+ * @param nowNanos the moment
+ */
+record Report(boolean connected, boolean selfTold, Self self, Mode callerMode, long nowNanos) {
+    Status status(Collection<NamedDestination> destinations, Collection<LiveCluster> clusters) {
+        return new Status(
+                connected,
+                selfTold,
+                self,
+                callerMode,
+                destinations.stream()
+                        .map(destination -> new Status.DestinationStatus(
+                                destination.host(),
+                                destination.port(),
+                                answer(destination.picker()),
+                                Optional.ofNullable(destination.live()).map(LiveCluster::name)))
+                        .toList(),
+                clusters.stream().map(this::cluster).toList());
+    }
+
+    /** Why calls to {@code destination} go where they go; {@code held} is the meaning that holds, if any. */
+    Explanation explain(NamedDestination destination, @Nullable Meaning held) {
+        LiveCluster live = destination.live();
+        String answer = answer(destination.picker());
+        return new Explanation(
+                destination.host(),
+                destination.port(),
+                answer,
+                why(answer, live),
+                destination.meanings().stream()
+                        .map(meaning -> tried(meaning, meaning.equals(held)))
+                        .toList(),
+                callerMode,
+                Optional.ofNullable(live).map(of -> of.policy().mode()),
+                destination.mayConnect(),
+                connected,
+                Optional.ofNullable(live).map(this::cluster));
+    }
+
+    Explanation explainNotOurs(String host, int port) {
+        String answer = PickResult.PassThrough.NOT_OURS.name();
+        return new Explanation(
+                host,
+                port,
+                answer,
+                why(answer, null),
+                List.of(),
+                callerMode,
+                Optional.empty(),
+                true,
+                connected,
+                Optional.empty());
+    }
 
     /** What a pick answers now, in one word. */
-    static String answer(Picker picker) {
+    private static String answer(Picker picker) {
         return picker instanceof FixedPicker fixed ? fixed.result().toString() : "BALANCED";
     }
 
     /** The reason for {@code answer}, in one sentence. */
-    static String why(String answer, @Nullable LiveCluster live) {
+    private static String why(String answer, @Nullable LiveCluster live) {
         return switch (answer) {
             case "BALANCED" -> live == null ? "calls are balanced" : balanced(live);
             case "PENDING" -> "the control plane has not answered yet";
@@ -43,7 +102,7 @@ final class Report {
                 + live.latest().endpoints().size() + " endpoints";
     }
 
-    static Explanation.Tried tried(Meaning meaning, boolean holds) {
+    private static Explanation.Tried tried(Meaning meaning, boolean holds) {
         String found = switch (meaning.asked().state()) {
             case ASKING, UNANSWERED, OVERDUE -> "unanswered";
             case ABSENT -> "absent";
@@ -52,8 +111,9 @@ final class Report {
         return new Explanation.Tried(meaning.asked().name(), meaning.hostname(), found);
     }
 
-    static Status.ClusterStatus cluster(LiveCluster live, Mode mode, boolean current, Duration age) {
+    private Status.ClusterStatus cluster(LiveCluster live) {
         Cluster latest = live.latest();
+        boolean current = connected && live.isConfirmed();
         List<Status.EndpointStatus> endpoints = latest.endpoints().stream()
                 .map(endpoint -> endpoint(endpoint, live))
                 .toList();
@@ -61,11 +121,11 @@ final class Report {
                 latest.name(),
                 live.askedAs().stream().map(Asked::name).toList(),
                 latest.addresses(),
-                mode,
+                Mode.mostCautious(callerMode, live.policy().mode()),
                 latest.policy(),
                 live.selection().rule(),
                 current,
-                age,
+                current ? Duration.ZERO : Duration.ofNanos(nowNanos - live.seenNanos()),
                 !live.mayConnect(),
                 live.isPanic(),
                 endpoints);

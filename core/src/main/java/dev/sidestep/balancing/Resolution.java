@@ -5,16 +5,12 @@ import dev.sidestep.model.Cluster;
 import dev.sidestep.model.ClusterName;
 import dev.sidestep.model.Mode;
 import dev.sidestep.model.Self;
-import dev.sidestep.naming.Candidate;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
@@ -25,9 +21,6 @@ import org.jspecify.annotations.Nullable;
  * the owner.
  */
 final class Resolution implements Discovery.Watcher {
-    /** A control plane answers what it does not know at once; one that is silent for longer must not delay calls. */
-    private static final Duration OVERDUE = Duration.ofSeconds(1);
-
     /** How exact idle times are. */
     private static final Duration IDLE_TICK = Duration.ofMinutes(1);
 
@@ -42,16 +35,13 @@ final class Resolution implements Discovery.Watcher {
     private final Fallbacks fallbacks;
     private final Subchannels subchannels;
     private final Judge judge;
+    private final Subscriptions subscriptions;
     private final BalancerMetrics metrics;
     private final Consumer<NamedDestination> onAsleep;
     private final Set<NamedDestination> awake = new LinkedHashSet<>();
-    private final Map<String, Asked> asked = new HashMap<>();
-    private final Set<Asked> absent = new LinkedHashSet<>(); // The longest absent first.
     private final Map<ClusterName, LiveCluster> clusters = new LinkedHashMap<>();
-    private @Nullable Discovery discovery;
     private Self self;
     private boolean selfTold;
-    private boolean connected;
 
     Resolution(
             SerialExecutor owner,
@@ -64,6 +54,7 @@ final class Resolution implements Discovery.Watcher {
         this.random = random;
         this.fallbacks = fallbacks;
         metrics = new BalancerMetrics(owner);
+        subscriptions = new Subscriptions(owner, this::evaluate);
         judge = new Judge(owner, random, this::repick);
         subchannels = new Subchannels(owner, judge::report);
         this.onAsleep = onAsleep;
@@ -72,8 +63,7 @@ final class Resolution implements Discovery.Watcher {
 
     void start(Discovery started) {
         owner.checkCurrent();
-        discovery = started;
-        asked.values().forEach(this::ask);
+        subscriptions.start(started);
         owner.schedule(IDLE_TICK, this::dropIdle);
         scan();
     }
@@ -130,7 +120,7 @@ final class Resolution implements Discovery.Watcher {
     @Override
     public void onCluster(String name, Cluster cluster, Duration age) {
         owner.checkCurrent();
-        Asked of = asked.get(name);
+        Asked of = subscriptions.find(name);
         if (of == null) {
             return; // Let go of while the answer was on its way.
         }
@@ -156,8 +146,7 @@ final class Resolution implements Discovery.Watcher {
                 live.update(cluster, self);
             }
         }
-        of.set(Asked.State.PRESENT, live);
-        absent.remove(of);
+        subscriptions.answered(of, live);
         live.askedAs().add(of);
         checkStale(live);
         evaluateUsers(live);
@@ -169,13 +158,12 @@ final class Resolution implements Discovery.Watcher {
     @Override
     public void onAbsent(String name) {
         owner.checkCurrent();
-        Asked of = asked.get(name);
+        Asked of = subscriptions.find(name);
         if (of == null) {
             return;
         }
         LiveCluster before = of.cluster();
-        of.set(Asked.State.ABSENT, null);
-        absent.add(of);
+        subscriptions.answered(of, null);
         of.users().forEach(this::evaluate);
         if (before != null) {
             leave(before, of);
@@ -186,20 +174,19 @@ final class Resolution implements Discovery.Watcher {
     @Override
     public void onConnected() {
         owner.checkCurrent();
-        connected = true;
+        subscriptions.setConnected(true);
         metrics.setConnected(true);
         clusters.values().forEach(this::checkStale);
-        asked.values().forEach(this::expectAnswer);
         awake.forEach(this::evaluate);
     }
 
     @Override
     public void onDisconnected() {
         owner.checkCurrent();
-        if (!connected) {
+        if (!subscriptions.isConnected()) {
             return;
         }
-        connected = false;
+        subscriptions.setConnected(false);
         metrics.setConnected(false);
         for (LiveCluster live : clusters.values()) {
             if (live.isConfirmed()) {
@@ -217,17 +204,9 @@ final class Resolution implements Discovery.Watcher {
 
     private void resubscribe(NamedDestination destination) {
         List<Meaning> before = destination.meanings();
-        List<Meaning> now = new ArrayList<>();
-        for (Candidate candidate : destination.parsed().candidates(self, selfTold, destination.port())) {
-            Asked of = asked.get(candidate.asked());
-            if (of == null) {
-                of = new Asked(candidate.asked());
-                asked.put(candidate.asked(), of);
-                ask(of);
-            }
-            of.users().add(destination);
-            now.add(new Meaning(candidate.hostname(), of));
-        }
+        List<Meaning> now = destination.parsed().candidates(self, selfTold, destination.port()).stream()
+                .map(it -> new Meaning(it.hostname(), subscriptions.use(it.asked(), destination)))
+                .toList();
         destination.setMeanings(now);
         for (Meaning old : before) {
             if (now.stream().noneMatch(meaning -> meaning.asked() == old.asked())) {
@@ -236,49 +215,9 @@ final class Resolution implements Discovery.Watcher {
         }
     }
 
-    private void ask(Asked of) {
-        if (discovery == null) {
-            return;
-        }
-        discovery.subscribe(of.name());
-        // What discovery has on disk it tells in a task of its own, which was queued before this one.
-        owner.execute(() -> {
-            if (of.state() == Asked.State.ASKING) {
-                of.set(Asked.State.UNANSWERED, null);
-                of.users().forEach(this::evaluate);
-            }
-        });
-        expectAnswer(of);
-    }
-
-    /** Stops waiting for an answer in time, so that a control plane that hangs does not hold calls up. */
-    private void expectAnswer(Asked of) {
-        if (!connected || of.isAnswered()) {
-            return;
-        }
-        if (of.state() == Asked.State.OVERDUE) {
-            of.set(Asked.State.UNANSWERED, null);
-        }
-        owner.schedule(OVERDUE, () -> {
-            if (of.state() == Asked.State.UNANSWERED) {
-                of.set(Asked.State.OVERDUE, null);
-                of.users().forEach(this::evaluate);
-            }
-        });
-    }
-
     private void stopUsing(Asked of, NamedDestination destination) {
-        of.users().remove(destination);
-        if (!of.users().isEmpty()) {
-            return;
-        }
-        asked.remove(of.name());
-        absent.remove(of);
-        if (discovery != null) {
-            discovery.unsubscribe(of.name());
-        }
         LiveCluster live = of.cluster();
-        if (live != null) {
+        if (subscriptions.stopUsing(of, destination) && live != null) {
             leave(live, of);
         }
     }
@@ -292,10 +231,10 @@ final class Resolution implements Discovery.Watcher {
     }
 
     private void dropUnknown() {
-        while (absent.size() > settings.maxUnknown()) {
-            Asked oldest = absent.iterator().next();
-            absent.remove(oldest);
-            List.copyOf(oldest.users()).forEach(this::drop);
+        List<NamedDestination> users = subscriptions.usersOfTooMany(settings.maxUnknown());
+        while (!users.isEmpty()) {
+            users.forEach(this::drop);
+            users = subscriptions.usersOfTooMany(settings.maxUnknown());
         }
     }
 
@@ -319,7 +258,7 @@ final class Resolution implements Discovery.Watcher {
         for (NamedDestination destination : List.copyOf(awake)) {
             if (destination.wasUsed()) {
                 destination.wasUsedAt(now);
-            } else if (connected
+            } else if (subscriptions.isConnected()
                     && now - destination.lastUsedNanos() >= settings.idleAfter().toNanos()) {
                 drop(destination);
             }
@@ -337,7 +276,7 @@ final class Resolution implements Discovery.Watcher {
     }
 
     private void checkStale(LiveCluster live) {
-        boolean current = connected && live.isConfirmed();
+        boolean current = subscriptions.isConnected() && live.isConfirmed();
         long left = settings.staleAfter().toNanos() - (owner.nanoTime() - live.seenNanos());
         boolean stale = !current && left <= 0;
         if (stale != live.isStale()) {
@@ -394,7 +333,7 @@ final class Resolution implements Discovery.Watcher {
                     return new Answer(null, null);
                 }
                 case UNANSWERED -> {
-                    if (connected) {
+                    if (subscriptions.isConnected()) {
                         return new Answer(null, null);
                     }
                     silent = true; // The disk knows all that existed: what it does not know, did not.
@@ -418,63 +357,20 @@ final class Resolution implements Discovery.Watcher {
 
     Status status() {
         owner.checkCurrent();
-        return new Status(
-                connected,
-                selfTold,
-                self,
-                callerMode(),
-                awake.stream()
-                        .map(destination -> new Status.DestinationStatus(
-                                destination.host(),
-                                destination.port(),
-                                Report.answer(destination.picker()),
-                                Optional.ofNullable(destination.live()).map(LiveCluster::name)))
-                        .toList(),
-                clusters.values().stream().map(this::report).toList());
+        return report().status(awake, clusters.values());
     }
 
     Explanation explain(NamedDestination destination) {
         owner.checkCurrent();
-        LiveCluster live = destination.live();
-        Meaning held = answer(destination.meanings()).meaning();
-        String answer = Report.answer(destination.picker());
-        return new Explanation(
-                destination.host(),
-                destination.port(),
-                answer,
-                Report.why(answer, live),
-                destination.meanings().stream()
-                        .map(meaning -> Report.tried(meaning, meaning.equals(held)))
-                        .toList(),
-                callerMode(),
-                Optional.ofNullable(live).map(of -> of.policy().mode()),
-                destination.mayConnect(),
-                connected,
-                Optional.ofNullable(live).map(this::report));
+        return report().explain(destination, answer(destination.meanings()).meaning());
     }
 
     Explanation explainNotOurs(String host, int port) {
         owner.checkCurrent();
-        String answer = PickResult.PassThrough.NOT_OURS.name();
-        return new Explanation(
-                host,
-                port,
-                answer,
-                Report.why(answer, null),
-                List.of(),
-                callerMode(),
-                Optional.empty(),
-                true,
-                connected,
-                Optional.empty());
+        return report().explainNotOurs(host, port);
     }
 
-    private Status.ClusterStatus report(LiveCluster live) {
-        boolean current = connected && live.isConfirmed();
-        return Report.cluster(
-                live,
-                Mode.mostCautious(callerMode(), live.policy().mode()),
-                current,
-                current ? Duration.ZERO : Duration.ofNanos(owner.nanoTime() - live.seenNanos()));
+    private Report report() {
+        return new Report(subscriptions.isConnected(), selfTold, self, callerMode(), owner.nanoTime());
     }
 }
