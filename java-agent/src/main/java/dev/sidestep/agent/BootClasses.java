@@ -26,6 +26,7 @@ final class BootClasses {
             "GrpcTarget",
             "GrpcTarget$Pending",
             "GrpcTarget$Endpoint",
+            "EarlyGrpcTarget",
             "Balancer",
             "Bridge",
             "EndpointAddress",

@@ -91,6 +91,7 @@ final class EngineGrpcTarget implements GrpcTarget {
     }
 
     private static final class EngineEndpoint implements Endpoint {
+        private static final int CANCELLED = 1;
         private static final int UNKNOWN = 2;
         private static final int DEADLINE_EXCEEDED = 4;
         private static final int INTERNAL = 13;
@@ -135,7 +136,8 @@ final class EngineGrpcTarget implements GrpcTarget {
             return switch (code) {
                 case UNAVAILABLE -> responded ? Outcome.SERVER_ERROR : Outcome.RESET;
                 case UNKNOWN, INTERNAL, DATA_LOSS -> Outcome.SERVER_ERROR;
-                case DEADLINE_EXCEEDED -> responded ? Outcome.SUCCESS : Outcome.TIMEOUT;
+                // gRPC's own retries cancel an attempt whose deadline is over. The engine asks how long it waited.
+                case CANCELLED, DEADLINE_EXCEEDED -> responded ? Outcome.SUCCESS : Outcome.TIMEOUT;
                 default -> responded ? Outcome.SUCCESS : Outcome.NEUTRAL;
             };
         }

@@ -41,7 +41,7 @@ final class Failures {
             return refusesCertificate(failure) ? Outcome.NEUTRAL : Outcome.CONNECT_FAILED;
         }
         if (failure instanceof CancellationException || message.equals("request cancelled")) {
-            return Outcome.NEUTRAL;
+            return Outcome.TIMEOUT; // The engine asks how long the caller waited: giving up at once says nothing.
         }
         return failure instanceof IOException ? Outcome.RESET : Outcome.NEUTRAL;
     }
@@ -61,8 +61,9 @@ final class Failures {
             case CONNECT_FAILED -> Reason.CONNECT_FAILED;
             case CONNECT_TIMEOUT -> Reason.CONNECT_TIMEOUT;
             case RESET -> Reason.RESET_AFTER_SEND;
-            case TIMEOUT -> Reason.DEADLINE;
-            case SUCCESS, SERVER_ERROR, NEUTRAL -> null;
+
+            // A caller who gives up knows why.
+            case SUCCESS, SERVER_ERROR, TIMEOUT, NEUTRAL -> null;
         };
     }
 

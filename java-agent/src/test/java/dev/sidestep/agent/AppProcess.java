@@ -2,6 +2,7 @@ package dev.sidestep.agent;
 
 import dev.sidestep.testkit.ChildProcess;
 import dev.sidestep.testkit.Jdk;
+import java.io.File;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** An application of the package {@code app} in a JVM of its own, with the shipped jar as its agent. */
 final class AppProcess implements AutoCloseable {
@@ -33,11 +35,13 @@ final class AppProcess implements AutoCloseable {
 
     /** Returns when the application says that it listens. */
     static AppProcess start(
-            Jdk jdk, Class<?> main, List<String> arguments, Map<String, String> environment, List<String> flags) {
+            Jdk jdk, Class<?> main, List<Path> libraries, Map<String, String> environment, List<String> flags) {
         List<String> command = new ArrayList<>(List.of(jdk.java().toString(), "-javaagent:" + AGENT, "-Xshare:auto"));
         command.addAll(flags);
-        command.addAll(List.of("-cp", Path.of("target", "test-classes").toString(), main.getName()));
-        command.addAll(arguments);
+        String classPath = Stream.concat(Stream.of(Path.of("target", "test-classes")), libraries.stream())
+                .map(Path::toString)
+                .collect(Collectors.joining(File.pathSeparator));
+        command.addAll(List.of("-cp", classPath, main.getName()));
         ChildProcess process = ChildProcess.start(main.getSimpleName(), command, environment, Path.of(""));
         String line = process.awaitLine("listening on ", START);
         return new AppProcess(process, Integer.parseInt(line.substring(line.lastIndexOf(' ') + 1)));

@@ -41,7 +41,8 @@ final class TestMesh implements AutoCloseable {
         try {
             this.folder = folder;
             this.manifests = new Manifests(Files.createDirectories(folder.resolve("manifests")));
-            Files.writeString(folder.resolve("hosts"), "127.0.0.1 backend-service backend-service.default localhost\n");
+            Files.writeString(
+                    folder.resolve("hosts"), "127.0.0.1 backend-service backend-service.default greeter localhost\n");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -106,10 +107,15 @@ final class TestMesh implements AutoCloseable {
 
     /** Starts an application that resolves the Service's name to its VIP, as a pod would. */
     AppProcess start(Jdk jdk, Class<?> main, Map<String, String> environment) {
+        return start(jdk, main, environment, List.of());
+    }
+
+    /** The same, with {@code libraries} on its class path. */
+    AppProcess start(Jdk jdk, Class<?> main, Map<String, String> environment, List<Path> libraries) {
         return AppProcess.start(
                 jdk,
                 main,
-                List.of(),
+                libraries,
                 environment,
                 List.of("-Djdk.net.hosts.file=" + folder.resolve("hosts"), "-XX:+UseSerialGC"));
     }

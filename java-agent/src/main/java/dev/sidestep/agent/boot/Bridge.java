@@ -17,11 +17,14 @@ public final class Bridge {
         return balancer;
     }
 
-    /** What a gRPC channel to {@code host} and {@code port} asks; null: it goes on as without Sidestep. */
+    /**
+     * What a gRPC channel to {@code host} and {@code port} asks; null: it goes on as without Sidestep. A channel that is
+     * made before there is a balancer may live as long as the process, so it gets one that finds the balancer later.
+     */
     public static @Nullable GrpcTarget grpc(String host, int port) {
         try {
             Balancer current = balancer;
-            return current == null ? null : current.grpc(host, port);
+            return current == null ? new EarlyGrpcTarget(host, port) : current.grpc(host, port);
         } catch (Throwable e) {
             return null;
         }

@@ -4,6 +4,7 @@ import dev.sidestep.agent.boot.Bridge;
 import dev.sidestep.agent.boot.GrpcTarget;
 import io.grpc.ClientInterceptor;
 import io.grpc.LoadBalancer;
+import java.lang.reflect.Field;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -21,7 +22,7 @@ public final class GrpcHooks {
 
     private static @Nullable GrpcTarget targetOf(LoadBalancer.Helper helper) {
         try {
-            TargetName name = TargetName.parse(helper.getChannelTarget());
+            TargetName name = TargetName.parse(channelTarget(helper));
             if (name == null) {
                 return null;
             }
@@ -30,6 +31,31 @@ public final class GrpcHooks {
             return Bridge.grpc(name.host(), port);
         } catch (RuntimeException | LinkageError e) {
             return null;
+        }
+    }
+
+    /**
+     * The target as the application wrote it. The authority will not do: an application may override it, and then it names
+     * what the certificate says, not who is called.
+     */
+    private static String channelTarget(LoadBalancer.Helper helper) {
+        try {
+            return helper.getChannelTarget();
+        } catch (NoSuchMethodError beforeThereWasOne) {
+            return targetField(helper);
+        }
+    }
+
+    /** For versions whose helper is an inner class of the channel and does not tell; "" if this is no such version. */
+    private static String targetField(LoadBalancer.Helper helper) {
+        try {
+            Field channel = helper.getClass().getDeclaredField("this$0");
+            channel.setAccessible(true);
+            Field target = channel.getType().getDeclaredField("target");
+            target.setAccessible(true);
+            return String.valueOf(target.get(channel.get(helper)));
+        } catch (ReflectiveOperationException e) {
+            return "";
         }
     }
 

@@ -1,18 +1,14 @@
 package dev.sidestep.agent.app;
 
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
-import java.net.URLDecoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -20,11 +16,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executors;
 
 /**
  * An application that makes calls when it is told to: {@code GET /?url=…&count=…} answers with one line for each, the
- * response's body or the exception. It prints the port that it listens on.
+ * response's body or the exception.
  */
 public final class HttpApp {
     private static final int PARALLEL = 8;
@@ -35,30 +30,7 @@ public final class HttpApp {
 
     /** Runs until it is killed. */
     public static void main(String[] arguments) throws IOException {
-        HttpApp app = new HttpApp();
-        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-        server.setExecutor(Executors.newCachedThreadPool());
-        server.createContext("/", app::answer);
-        server.start();
-        System.out.println("listening on " + server.getAddress().getPort());
-    }
-
-    private void answer(HttpExchange exchange) throws IOException {
-        Map<String, String> query = new HashMap<>();
-        for (String pair : exchange.getRequestURI().getRawQuery().split("&", -1)) {
-            int equals = pair.indexOf('=');
-            query.put(pair.substring(0, equals), URLDecoder.decode(pair.substring(equals + 1), StandardCharsets.UTF_8));
-        }
-        String lines;
-        try {
-            lines = String.join("\n", calls(query));
-        } catch (RuntimeException e) {
-            lines = "broken: " + e;
-        }
-        byte[] body = lines.getBytes(StandardCharsets.UTF_8);
-        exchange.sendResponseHeaders(200, body.length == 0 ? -1 : body.length);
-        exchange.getResponseBody().write(body);
-        exchange.close();
+        Remote.listen(new HttpApp()::calls);
     }
 
     private List<String> calls(Map<String, String> query) {
