@@ -305,6 +305,8 @@ final class ControlPlaneIT {
             assertThat(get("/config_dump").body()).contains("\"address\" : \"127.0.0.1\"");
             assertThat(get("/why?host=web&namespace=default").body())
                     .contains("1 of 1 endpoints may be called", "127.0.0.1:8081");
+            assertThat(get("/why?host=web&port=81").body()).contains("no such Service port is known");
+            assertThat(get("/why?host=127.0.0.1:80").body()).contains("1 of 1 endpoints may be called");
             assertThat(get("/why?host=nobody").body()).contains("no such Service port is known");
             assertThat(get("/why").statusCode()).isEqualTo(400);
             assertThat(get("/other").statusCode()).isEqualTo(404);

@@ -98,6 +98,9 @@ public final class AdminPages {
         if (host == null || host.isEmpty()) {
             return Reply.text(400, "which host? ask for /why?host=backend-service&namespace=default");
         }
+        if (query.containsKey("port")) {
+            host = host + ":" + query.get("port");
+        }
         Self caller = Self.inNamespace(query.getOrDefault("namespace", "default"));
         String node = query.getOrDefault("node", "");
         String zone = query.getOrDefault("zone", index.zoneOf(node));

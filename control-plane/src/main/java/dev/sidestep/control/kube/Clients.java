@@ -7,11 +7,19 @@ import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyFactory;
+import java.security.NoSuchAlgorithmException;
+import java.security.spec.InvalidKeySpecException;
+import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,6 +31,8 @@ public final class Clients {
     private static final int RETRIES = 0;
 
     private static final int TIMEOUT_MILLIS = 10_000;
+
+    private static final Pattern PKCS8 = Pattern.compile("-----BEGIN PRIVATE KEY-----([^-]*)-----END PRIVATE KEY-----");
 
     private static final ResourceDefinitionContext SERVICE_CIDRS = new ResourceDefinitionContext.Builder()
             .withGroup("networking.k8s.io")
@@ -61,13 +71,57 @@ public final class Clients {
             throw new IOException("--kubernetes: there is neither a kubeconfig nor a pod's service account;"
                     + " set KUBECONFIG, or serve a folder of manifests with --directory");
         }
-        return new KubernetesClientBuilder()
-                .withConfig(new ConfigBuilder(config)
-                        .withRequestRetryBackoffLimit(RETRIES)
-                        .withRequestTimeout(TIMEOUT_MILLIS)
-                        .withConnectionTimeout(TIMEOUT_MILLIS)
-                        .build())
+        Config complete = new ConfigBuilder(config)
+                .withClientKeyAlgo(keyAlgorithm(config))
+                .withRequestRetryBackoffLimit(RETRIES)
+                .withRequestTimeout(TIMEOUT_MILLIS)
+                .withConnectionTimeout(TIMEOUT_MILLIS)
                 .build();
+        try {
+            return new KubernetesClientBuilder().withConfig(complete).build();
+        } catch (KubernetesClientException e) {
+            throw new IOException(
+                    "--kubernetes: the certificates or keys of context " + contextName(config) + " cannot be used ("
+                            + Trouble.root(e) + ")",
+                    e);
+        }
+    }
+
+    private static String keyAlgorithm(Config config) throws IOException {
+        String pem = "";
+        if (config.getClientKeyData() != null) {
+            pem = new String(Base64.getDecoder().decode(config.getClientKeyData()), StandardCharsets.US_ASCII);
+        } else if (config.getClientKeyFile() != null) {
+            pem = Files.readString(Path.of(config.getClientKeyFile()));
+        }
+        return keyAlgorithm(pem).orElse(config.getClientKeyAlgo());
+    }
+
+    /**
+     * The algorithm of a private key in PKCS #8, whose frame does not say it; empty for anything else. The library takes
+     * every such key for RSA's.
+     */
+    static Optional<String> keyAlgorithm(String pem) {
+        Matcher pkcs8 = PKCS8.matcher(pem);
+        if (!pkcs8.find()) {
+            return Optional.empty();
+        }
+        try {
+            KeyFactory.getInstance("RSA")
+                    .generatePrivate(
+                            new PKCS8EncodedKeySpec(Base64.getMimeDecoder().decode(pkcs8.group(1))));
+            return Optional.of("RSA");
+        } catch (InvalidKeySpecException notRsa) {
+            return Optional.of("EC");
+        } catch (NoSuchAlgorithmException everyJdkHasIt) {
+            throw new IllegalStateException(everyJdkHasIt);
+        }
+    }
+
+    private static String contextName(Config config) {
+        return config.getCurrentContext() == null
+                ? "(none)"
+                : config.getCurrentContext().getName();
     }
 
     private static boolean hasServiceAccount() {

@@ -41,7 +41,8 @@ final class Trouble {
         return 0;
     }
 
-    private static String root(Throwable error) {
+    /** What is at the bottom of {@code error}, in one line. */
+    static String root(Throwable error) {
         Throwable root = error;
         while (root.getCause() != null && root.getCause() != root) {
             root = root.getCause();

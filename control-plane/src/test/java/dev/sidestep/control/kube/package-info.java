@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sidestep.control.kube;
+
+import org.jspecify.annotations.NullMarked;
