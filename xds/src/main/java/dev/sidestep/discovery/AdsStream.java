@@ -29,13 +29,15 @@ final class AdsStream {
         /** An answer; no other comes before {@link #next}. */
         void onResponse(AdsStream stream, DeltaDiscoveryResponse response);
 
-        void onClosed(AdsStream stream, Status status);
+        /** The end, and why. */
+        void onClosed(AdsStream stream, String reason);
     }
 
     private final SerialExecutor owner;
     private final Listener listener;
     private final ClientCall<DeltaDiscoveryRequest, DeltaDiscoveryResponse> call;
     private final Set<String> subscribed = new HashSet<>();
+    private boolean cancelled;
 
     AdsStream(Channel channel, SerialExecutor owner, Listener listener) {
         this.owner = owner;
@@ -55,12 +57,12 @@ final class AdsStream {
 
                     @Override
                     public void onClose(Status status, Metadata trailers) {
-                        listener.onClosed(AdsStream.this, status);
+                        listener.onClosed(AdsStream.this, explain(status));
                     }
                 },
                 new Metadata());
         call.request(1);
-        call.sendMessage(DeltaDiscoveryRequest.newBuilder()
+        send(DeltaDiscoveryRequest.newBuilder()
                 .setNode(node)
                 .setTypeUrl(ResourceType.SELF)
                 .addResourceNamesSubscribe(ResourceType.SELF_NAME)
@@ -75,9 +77,7 @@ final class AdsStream {
     void resume(Collection<String> names, Map<String, String> versions) {
         owner.checkCurrent();
         subscribed.addAll(names);
-        call.sendMessage(request(names, List.of())
-                .putAllInitialResourceVersions(versions)
-                .build());
+        send(request(names, List.of()).putAllInitialResourceVersions(versions).build());
     }
 
     /**
@@ -101,18 +101,18 @@ final class AdsStream {
         }
         // A first request without names would mean all there are.
         if (!subscribe.isEmpty() || !unsubscribe.isEmpty()) {
-            call.sendMessage(request(subscribe, unsubscribe).build());
+            send(request(subscribe, unsubscribe).build());
         }
     }
 
     void accept(DeltaDiscoveryResponse response) {
         owner.checkCurrent();
-        call.sendMessage(answer(response).build());
+        send(answer(response).build());
     }
 
     void refuse(DeltaDiscoveryResponse response, String reason) {
         owner.checkCurrent();
-        call.sendMessage(answer(response)
+        send(answer(response)
                 .setErrorDetail(dev.sidestep.xds.proto.rpc.Status.newBuilder()
                         .setCode(Status.Code.INVALID_ARGUMENT.value())
                         .setMessage(reason))
@@ -125,7 +125,27 @@ final class AdsStream {
     }
 
     void cancel(String reason) {
+        cancelled = true;
         call.cancel(reason, null);
+    }
+
+    /** gRPC throws at who goes on with a cancelled call; its end is told in a turn of its own, and till then all may. */
+    private void send(DeltaDiscoveryRequest request) {
+        if (!cancelled) {
+            call.sendMessage(request);
+        }
+    }
+
+    /** With the cause: of a refused connection the description says "io exception" and nothing more. */
+    private static String explain(Status status) {
+        var text = new StringBuilder(status.getCode().name());
+        if (status.getDescription() != null) {
+            text.append(": ").append(status.getDescription());
+        }
+        if (status.getCause() != null && status.getCause().getMessage() != null) {
+            text.append(": ").append(status.getCause().getMessage());
+        }
+        return text.toString();
     }
 
     private static DeltaDiscoveryRequest.Builder request(Collection<String> subscribe, Collection<String> unsubscribe) {

@@ -3,9 +3,7 @@ package dev.sidestep.discovery;
 import dev.sidestep.balancing.Discovery;
 import dev.sidestep.concurrent.SerialExecutor;
 import dev.sidestep.xds.proto.discovery.DeltaDiscoveryResponse;
-import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
-import io.grpc.Status;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -42,7 +40,7 @@ public final class DiscoveryClient implements Discovery {
     private final ManagedChannel channel;
     private final SerialExecutor owner;
     private final Watcher watcher;
-    private final Backoff backoff;
+    private final Attempts attempts;
     private final Optional<Snapshots> snapshots;
     private final Services services = new Services();
     private final Answers answers;
@@ -53,12 +51,9 @@ public final class DiscoveryClient implements Discovery {
     private final Set<String> changed = new LinkedHashSet<>();
 
     private @Nullable AdsStream stream; // null while waiting for the next attempt
-    private SerialExecutor.@Nullable Cancellable timer; // of the first answer, or of the next attempt
-    private boolean stopped;
-    private boolean watchingChannel;
+    private SerialExecutor.Cancellable firstAnswer = () -> {};
     private boolean connected;
     private long connectedAtNanos;
-    private int attempts;
     private String lastError = "";
 
     /**
@@ -78,7 +73,7 @@ public final class DiscoveryClient implements Discovery {
         this.channel = channel;
         this.owner = owner;
         this.watcher = watcher;
-        this.backoff = new Backoff(random);
+        this.attempts = new Attempts(channel, owner, random, this::open);
         this.snapshots = snapshot.map(store -> new Snapshots(store, owner, identity.namespace(), services));
         this.answers = new Answers(services, snapshots);
         this.refusals = new Refusals(owner);
@@ -89,19 +84,19 @@ public final class DiscoveryClient implements Discovery {
         owner.execute(() -> {
             snapshots.flatMap(Snapshots::start).ifPresent(watcher::onSelf);
             services.asked().forEach(this::tellFromDisk);
-            connect();
+            attempts.begin();
         });
     }
 
     /** Ends the stream and tells nothing more. Any thread. */
     public void stop() {
         owner.execute(() -> {
-            stopped = true;
-            if (timer != null) {
-                timer.cancel();
-            }
+            attempts.cancel();
+            firstAnswer.cancel();
+            refusals.streamClosed();
             if (stream != null) {
                 stream.cancel("stopped");
+                stream = null;
             }
             snapshots.ifPresent(Snapshots::stop);
         });
@@ -139,7 +134,8 @@ public final class DiscoveryClient implements Discovery {
             unanswered.removeIf(services::isAnswered);
             Optional<Duration> connectedFor =
                     connected ? Optional.of(Duration.ofNanos(owner.nanoTime() - connectedAtNanos)) : Optional.empty();
-            status.complete(new DiscoveryStatus(connectedFor, attempts, lastError, types, resources, unanswered));
+            status.complete(
+                    new DiscoveryStatus(connectedFor, attempts.count(), lastError, types, resources, unanswered));
         });
         return status;
     }
@@ -178,82 +174,34 @@ public final class DiscoveryClient implements Discovery {
         });
     }
 
-    private void connect() {
-        if (stopped || stream != null) {
-            return;
-        }
-        attempts++;
-        // gRPC would wait up to two minutes by itself before it tries the address again.
-        channel.resetConnectBackoff();
-        stream = new AdsStream(channel, owner, new Responses());
-        stream.start(identity.message());
+    private void open() {
+        var opened = new AdsStream(channel, owner, new Responses());
+        stream = opened;
+        opened.start(identity.message());
         List<String> answered = services.answeredByStream();
         if (!answered.isEmpty()) {
-            stream.resume(answered, services.versions());
+            opened.resume(answered, services.versions());
         }
         // The others in a request of their own: beside versions, a new name for a known resource would get no answer.
-        stream.update(services.asked(), services::isAsked);
-        AdsStream started = stream;
-        timer = owner.schedule(
-                FIRST_ANSWER, () -> started.cancel("no answer within " + FIRST_ANSWER.toSeconds() + " s"));
+        opened.update(services.asked(), services::isAsked);
+        firstAnswer = owner.schedule(
+                FIRST_ANSWER, () -> opened.cancel("no answer within " + FIRST_ANSWER.toSeconds() + " s"));
     }
 
-    private void onClosed(Status status) {
+    private void onClosed(String reason) {
         stream = null;
-        cancelTimer();
+        firstAnswer.cancel();
         refusals.streamClosed();
-        lastError = explain(status);
+        lastError = reason;
         if (connected) {
             connected = false;
             snapshots.ifPresent(Snapshots::disconnected);
-            LOG.info("control plane lost: {}", lastError);
+            LOG.info("control plane lost: {}", reason);
             watcher.onDisconnected();
-        } else if (attempts == 1) {
-            LOG.warn("control plane not reached: {}; calls go where they were going until it is", lastError);
+        } else if (attempts.count() == 1) {
+            LOG.warn("control plane not reached: {}; calls go where they were going until it is", reason);
         }
-        if (!stopped) {
-            timer = owner.schedule(backoff.next(), this::connect);
-            connectOnceReady();
-        }
-    }
-
-    /** With the cause: of a refused connection the description says "io exception" and nothing more. */
-    private static String explain(Status status) {
-        var text = new StringBuilder(status.getCode().name());
-        if (status.getDescription() != null) {
-            text.append(": ").append(status.getDescription());
-        }
-        Throwable cause = status.getCause();
-        if (cause != null && cause.getMessage() != null) {
-            text.append(": ").append(cause.getMessage());
-        }
-        return text.toString();
-    }
-
-    /**
-     * A stream that finds no connection fails at once, while the connection that it asked for is still being made; when it
-     * stands, there is nothing to wait for any more.
-     */
-    private void connectOnceReady() {
-        ConnectivityState state = channel.getState(false);
-        if (watchingChannel || state == ConnectivityState.READY) { // Ready: the stream failed, not the connection.
-            return;
-        }
-        watchingChannel = true; // The channel keeps every callback until its state changes, for days if need be.
-        channel.notifyWhenStateChanged(
-                state,
-                () -> owner.execute(() -> {
-                    watchingChannel = false;
-                    if (stream != null || stopped) {
-                        return;
-                    }
-                    if (channel.getState(false) == ConnectivityState.READY) {
-                        cancelTimer();
-                        connect();
-                    } else {
-                        connectOnceReady();
-                    }
-                }));
+        attempts.again();
     }
 
     private void onResponse(AdsStream from, DeltaDiscoveryResponse response) {
@@ -283,35 +231,27 @@ public final class DiscoveryClient implements Discovery {
     private void onConnected() {
         connected = true;
         connectedAtNanos = owner.nanoTime();
-        LOG.info("control plane connected{}", attempts > 1 ? " after " + attempts + " attempts" : "");
-        attempts = 0;
+        LOG.info("control plane connected{}", attempts.count() > 1 ? " after " + attempts.count() + " attempts" : "");
+        attempts.succeeded();
         lastError = "";
-        backoff.reset();
-        cancelTimer();
+        firstAnswer.cancel();
         snapshots.ifPresent(Snapshots::connected);
         watcher.onConnected();
-    }
-
-    private void cancelTimer() {
-        if (timer != null) {
-            timer.cancel();
-            timer = null;
-        }
     }
 
     /** gRPC may still call back for a stream that is over. */
     private final class Responses implements AdsStream.Listener {
         @Override
         public void onResponse(AdsStream from, DeltaDiscoveryResponse response) {
-            if (from == stream && !stopped) {
+            if (from == stream) {
                 DiscoveryClient.this.onResponse(from, response);
             }
         }
 
         @Override
-        public void onClosed(AdsStream from, Status status) {
-            if (from == stream && !stopped) {
-                DiscoveryClient.this.onClosed(status);
+        public void onClosed(AdsStream from, String reason) {
+            if (from == stream) {
+                DiscoveryClient.this.onClosed(reason);
             }
         }
     }

@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -80,8 +81,13 @@ public final class SnapshotStore {
     void write(Snapshot snapshot, boolean durable) {
         Write before =
                 waiting.getAndUpdate(earlier -> new Write(snapshot, durable || (earlier != null && earlier.durable())));
-        if (before == null) {
+        if (before != null) {
+            return;
+        }
+        try {
             io.execute(this::writeWaiting);
+        } catch (RejectedExecutionException processIsEnding) {
+            waiting.set(null); // The file is there already, if a little older.
         }
     }
 

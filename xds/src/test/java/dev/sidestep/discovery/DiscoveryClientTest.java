@@ -407,6 +407,29 @@ class DiscoveryClientTest {
     }
 
     @Test
+    void whatIsAskedBetweenGivingUpAndTheEndOfAStreamIsAskedOnTheNext() {
+        // Told to the server right after the time-out, before gRPC has told the end.
+        owner.schedule(ofSeconds(30), () -> client.subscribe(BACKEND));
+        started();
+        owner.advance(ofSeconds(31));
+        assertThat(channel.latest().take())
+                .last()
+                .satisfies(it -> assertThat(it.getResourceNamesSubscribeList()).containsExactly(BACKEND));
+    }
+
+    @Test
+    void aRefusalThatWaitsIsDroppedWhenItIsStopped() {
+        FakeChannel.Stream stream = asking(BACKEND);
+        stream.answer(services("n2", broken(BACKEND)));
+        stream.answer(services("n3", broken(BACKEND)));
+        client.stop();
+        owner.run(() -> client.subscribe(OTHER));
+        stream.take();
+        owner.advance(ofSeconds(60));
+        assertThat(stream.take()).isEmpty();
+    }
+
+    @Test
     void isQuietAfterItWasStopped() {
         FakeChannel.Stream stream = connected();
         client.stop();

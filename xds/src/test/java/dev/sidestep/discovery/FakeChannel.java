@@ -39,6 +39,9 @@ final class FakeChannel extends ManagedChannel {
 
         @Override
         public void sendMessage(DeltaDiscoveryRequest request) {
+            if (cancelled != null) {
+                throw new IllegalStateException("call was cancelled"); // As gRPC does.
+            }
             received.add(request);
         }
 
