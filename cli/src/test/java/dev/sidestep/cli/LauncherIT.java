@@ -25,7 +25,20 @@ import org.junit.jupiter.api.io.TempDir;
 class LauncherIT {
     private static final Duration LIMIT = Duration.ofSeconds(30);
     private static final List<String> TOOLS = List.of(
-            "sh", "cat", "dirname", "find", "grep", "head", "mkdir", "mv", "printf", "rm", "sed", "sort", "tee",
+            "sh",
+            "cat",
+            "dirname",
+            "find",
+            "grep",
+            "head",
+            "mkdir",
+            "mv",
+            "printf",
+            "readlink",
+            "rm",
+            "sed",
+            "sort",
+            "tee",
             "touch");
     private static final String GOOD_MAVEN = "case $* in *-v*) echo 'Apache Maven 3.9.9 (abc)';; *) echo \"$@\";; esac";
 
@@ -135,6 +148,15 @@ class LauncherIT {
                 .endsWith("dev.sidestep.cli.Main why a host *");
     }
 
+    @Test
+    void findsItsHomeThroughALinkInAFolderOfThePath() throws IOException {
+        java("17.0.15");
+        maven(GOOD_MAVEN);
+        Files.createSymbolicLink(bin.resolve("linked"), Path.of("../sidestep"));
+        assertThat(last(run(0, Map.of(), bin.resolve("linked"), "version")))
+                .contains("-Dsidestep.home=" + tree.toRealPath() + " ");
+    }
+
     private List<String> fails() {
         return fails(Map.of());
     }
@@ -148,17 +170,21 @@ class LauncherIT {
     }
 
     private List<String> run(int code, Map<String, String> environment, String... arguments) {
+        return run(code, environment, tree.resolve("sidestep"), arguments);
+    }
+
+    private List<String> run(int code, Map<String, String> environment, Path launcher, String... arguments) {
         var variables = new HashMap<>(Map.of("PATH", bin.toString()));
         variables.putAll(environment);
-        List<String> command = new ArrayList<>(List.of(tree.resolve("sidestep").toString()));
+        List<String> command = new ArrayList<>(List.of(launcher.toString()));
         command.addAll(List.of(arguments));
         Path output = tree.resolve("output");
-        var launcher = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
-        launcher.directory(new File("/"));
-        launcher.environment().clear();
-        launcher.environment().putAll(variables);
+        var builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
+        builder.directory(new File("/"));
+        builder.environment().clear();
+        builder.environment().putAll(variables);
         try {
-            Process process = launcher.start();
+            Process process = builder.start();
             assertThat(process.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
             List<String> lines = Files.readAllLines(output);
             assertThat(process.exitValue()).as("%s", lines).isEqualTo(code);

@@ -12,6 +12,8 @@ final class Picture {
     private static final int BASE = 232;
     private static final int TALLEST = 150;
     private static final int BAR = 38;
+    private static final List<String> NAMES = List.of("frontend 1", "frontend 2");
+    private static final List<String> PLACEMENTS = List.of("frontend 1, sidecar", "frontend 2, Java agent");
     private static final String HTTP = "#2f6fde";
     private static final String GRPC = "#8fb8ff";
 
@@ -22,6 +24,7 @@ final class Picture {
         this.evenness = new Evenness(observations);
     }
 
+    /** One window for each client, before and after. */
     String draw(List<Window> before, List<Window> after) {
         long most = Math.max(1, Math.max(most(before), most(after)));
         line(
@@ -29,17 +32,21 @@ final class Picture {
                         + " font-size=\"12\" fill=\"#333\">",
                 WIDTH, HEIGHT);
         line("<rect width=\"%d\" height=\"%d\" rx=\"8\" fill=\"#fff\"/>", WIDTH, HEIGHT);
-        panel(20, "Without Sidestep: a random pod for each connection", before, most);
-        panel(400, "With Sidestep: every request balanced", after, most);
+        panel(20, "Without Sidestep: a random pod for each connection", before, NAMES, most);
+        panel(400, "With Sidestep: every request balanced", after, PLACEMENTS, most);
         legend();
         line("</svg>");
         return svg.toString();
     }
 
-    private void panel(int left, String title, List<Window> windows, long most) {
-        line("<text x=\"%d\" y=\"30\" font-size=\"14\" font-weight=\"bold\">%s</text>", left, title);
+    private void panel(int left, String title, List<Window> windows, List<String> captions, long most) {
+        String[] parts = title.split(":", 2);
+        line(
+                "<text x=\"%d\" y=\"30\" font-size=\"14\"><tspan font-weight=\"bold\">%s</tspan>:%s</text>",
+                left, parts[0], parts[1]);
         int x = left;
-        for (Window window : windows) {
+        for (int i = 0; i < windows.size(); i++) {
+            Window window = windows.get(i);
             Map<String, Long> http = evenness.perPod(window, call -> call.kind().isHttp());
             Map<String, Long> grpc =
                     evenness.perPod(window, call -> !call.kind().isHttp());
@@ -50,7 +57,7 @@ final class Picture {
             }
             line(
                     "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s</text>",
-                    (group + x - 8) / 2, BASE + 38, window.client());
+                    (group + x - 8) / 2, BASE + 38, captions.get(i));
             x += 30;
         }
         line("<line x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\" stroke=\"#999\"/>", left, BASE, x - 30, BASE);
@@ -75,7 +82,7 @@ final class Picture {
                         + " 6 connections</text>",
                 HEIGHT - 19, HTTP, HEIGHT - 10);
         line(
-                "<rect x=\"210\" y=\"%d\" width=\"10\" height=\"10\" fill=\"%s\"/><text x=\"226\" y=\"%d\">gRPC calls,"
+                "<rect x=\"260\" y=\"%d\" width=\"10\" height=\"10\" fill=\"%s\"/><text x=\"276\" y=\"%d\">gRPC calls,"
                         + " 1 channel</text>",
                 HEIGHT - 19, GRPC, HEIGHT - 10);
     }

@@ -3,6 +3,7 @@ package dev.sidestep.demo;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
@@ -43,7 +44,7 @@ final class Report {
         return text.toString();
     }
 
-    private int width(java.util.function.Function<Promise, String> column) {
+    private int width(Function<Promise, String> column) {
         return promises.stream()
                 .mapToInt(each -> column.apply(each).length())
                 .max()

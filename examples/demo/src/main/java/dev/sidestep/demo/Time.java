@@ -3,6 +3,7 @@ package dev.sidestep.demo;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Locale;
 import java.util.function.BooleanSupplier;
 
 /** Real time, in the unit of the children's logs: microseconds since 1970, the one clock that all processes share. */
@@ -32,6 +33,6 @@ final class Time {
     }
 
     static String seconds(long micros) {
-        return String.format(java.util.Locale.ROOT, "%.2f s", (double) micros / SECOND);
+        return String.format(Locale.ROOT, "%.2f s", (double) micros / SECOND);
     }
 }
