@@ -112,6 +112,7 @@ public final class ControlPlane implements AutoCloseable {
 
         var intake = new Intake(owner, index, problems, () -> {
             if (synced.compareAndSet(false, true)) {
+                index.synced();
                 ads.onSynced();
                 LOG.info(
                         "serving {} Services with {} endpoints from {}",

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
@@ -69,34 +70,40 @@ public final class AdminPages {
         return value;
     }
 
-    Map<String, Function<Map<String, String>, Reply>> byPath() {
+    /** For each path what is done on the owner, with the query, and what it gives then for any thread. */
+    Map<String, Function<Map<String, String>, Supplier<Reply>>> byPath() {
         return Map.of(
-                "/healthz", query -> Reply.text(200, "ok"),
+                "/healthz", query -> () -> Reply.text(200, "ok"),
                 "/readyz", query -> readiness(),
                 "/metrics", query -> metrics(),
-                "/status", query -> Reply.json(200, json.writeValueAsString(status())),
-                "/config_dump", query -> Reply.json(200, json.writeValueAsString(clusters())),
+                "/status", query -> json(status()),
+                "/config_dump", query -> json(clusters()),
                 "/why", this::why);
     }
 
-    private Reply readiness() {
-        return about.synced().getAsBoolean()
-                ? Reply.text(200, "ready")
-                : Reply.text(503, "waiting for the first list of " + about.source());
+    private Supplier<Reply> json(Object report) {
+        return () -> Reply.json(200, json.writeValueAsString(report));
     }
 
-    private Reply metrics() {
+    private Supplier<Reply> readiness() {
+        Reply reply = about.synced().getAsBoolean()
+                ? Reply.text(200, "ready")
+                : Reply.text(503, "waiting for the first list of " + about.source());
+        return () -> reply;
+    }
+
+    private Supplier<Reply> metrics() {
         services.set(index.serviceCount());
         endpoints.set(index.endpointCount());
         names.set(ads.nameCount());
         problemCount.set(problems.all().size());
-        return new Reply(200, "text/plain; version=0.0.4; charset=utf-8", registry.scrape());
+        return () -> new Reply(200, "text/plain; version=0.0.4; charset=utf-8", registry.scrape());
     }
 
-    private Reply why(Map<String, String> query) {
+    private Supplier<Reply> why(Map<String, String> query) {
         String host = query.get("host");
         if (host == null || host.isEmpty()) {
-            return Reply.text(400, "which host? ask for /why?host=backend-service&namespace=default");
+            return () -> Reply.text(400, "which host? ask for /why?host=backend-service&namespace=default");
         }
         if (query.containsKey("port")) {
             host = host + ":" + query.get("port");
@@ -106,7 +113,7 @@ public final class AdminPages {
         String zone = query.getOrDefault("zone", index.zoneOf(node));
         var self = new Self(
                 caller.namespace(), node, zone, "", caller.clusterDomain(), List.of(), List.of(), caller.mode());
-        return Reply.json(200, json.writeValueAsString(Why.ask(index, host, self)));
+        return json(Why.ask(index, host, self));
     }
 
     private List<Cluster> clusters() {

@@ -17,20 +17,21 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
-/** Answers GET requests, each on the owner of what it tells. */
+/** Answers GET requests; what they tell is collected on its owner. */
 public final class AdminServer implements AutoCloseable {
     private static final int BACKLOG = 16;
     private static final long OWNER_SECONDS = 5;
 
     private final SerialExecutor owner;
-    private final Map<String, Function<Map<String, String>, Reply>> pages;
+    private final Map<String, Function<Map<String, String>, Supplier<Reply>>> pages;
     private final HttpServer server;
     private final ExecutorService threads;
 
     private AdminServer(
             SerialExecutor owner,
-            Map<String, Function<Map<String, String>, Reply>> pages,
+            Map<String, Function<Map<String, String>, Supplier<Reply>>> pages,
             HttpServer server,
             ExecutorService threads) {
         this.owner = owner;
@@ -96,7 +97,7 @@ public final class AdminServer implements AutoCloseable {
         } catch (IllegalArgumentException malformed) {
             return Reply.text(400, "the query cannot be read: " + malformed.getMessage());
         }
-        var answer = new CompletableFuture<Reply>();
+        var answer = new CompletableFuture<Supplier<Reply>>();
         owner.execute(() -> {
             try {
                 answer.complete(page.apply(query));
@@ -105,7 +106,8 @@ public final class AdminServer implements AutoCloseable {
             }
         });
         try {
-            return answer.get(OWNER_SECONDS, TimeUnit.SECONDS);
+            // Written here: the owner has better things to do than to put megabytes of text together.
+            return answer.get(OWNER_SECONDS, TimeUnit.SECONDS).get();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return Reply.text(503, "shutting down");

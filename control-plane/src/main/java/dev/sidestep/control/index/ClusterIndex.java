@@ -43,9 +43,11 @@ public final class ClusterIndex {
     private final SerialExecutor owner;
     private final Problems problems;
     private final Duration mergeWindow;
+    private final Map<ObjectKey, ServiceState> loaded = new LinkedHashMap<>();
     private final Map<ObjectKey, ServiceState> held = new LinkedHashMap<>();
     private IndexListener listener = touched -> {};
     private Optional<Runnable> recheck = Optional.empty();
+    private boolean loading = true;
 
     private final Map<ObjectKey, ServiceState> services = new HashMap<>();
     private final Map<ObjectKey, String> serviceOfSlice = new HashMap<>();
@@ -100,7 +102,27 @@ public final class ClusterIndex {
                 case NAMESPACE -> applyNamespace(change, touched);
             }
         }
+        if (loading) {
+            loaded.putAll(touched);
+            return;
+        }
         touched.forEach(this::rebuildSoon);
+        tell();
+    }
+
+    /**
+     * The source has told all there is. Until then nothing is published: a Service whose slices are not in yet would look
+     * like one without endpoints.
+     */
+    public void synced() {
+        owner.checkCurrent();
+        loading = false;
+        long now = owner.nanoTime();
+        loaded.forEach((key, state) -> {
+            state.pendingSinceNanos = now;
+            rebuild(key, state, true);
+        });
+        loaded.clear();
         tell();
     }
 

@@ -8,6 +8,8 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,6 +22,8 @@ public final class KubernetesSource implements Follower.Progress {
 
     /** An API server sends bookmarks about once a minute; two missed ones and some. */
     private static final Duration SILENCE = Duration.ofSeconds(150);
+
+    private static final long STOP_SECONDS = 2;
 
     private static final Duration CHECK = Duration.ofSeconds(5);
 
@@ -58,9 +62,16 @@ public final class KubernetesSource implements Follower.Progress {
         });
     }
 
-    /** Ends it. Any thread. */
-    public void stop() {
-        owner.execute(() -> followers.forEach(Follower::stop));
+    /** Ends it, and waits for that a moment: informers that outlive their client only complain. Any thread but the owner. */
+    public void stop() throws InterruptedException {
+        var stopped = new CountDownLatch(1);
+        owner.execute(() -> {
+            followers.forEach(Follower::stop);
+            stopped.countDown();
+        });
+        if (!stopped.await(STOP_SECONDS, TimeUnit.SECONDS)) {
+            LOG.warn("the informers did not stop within {} s", STOP_SECONDS);
+        }
     }
 
     /** Lists all endpoints again, and tells the listener when that is done. Any thread. */

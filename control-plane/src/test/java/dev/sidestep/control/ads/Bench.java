@@ -34,7 +34,10 @@ final class Bench {
     }
 
     void sync() {
-        owner.run(ads::onSynced);
+        owner.run(() -> {
+            index.synced();
+            ads.onSynced();
+        });
     }
 
     void put(Item... items) {

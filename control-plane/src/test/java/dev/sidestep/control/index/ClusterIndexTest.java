@@ -41,6 +41,7 @@ final class ClusterIndexTest {
     @BeforeEach
     void listen() {
         index.listen(touched::add);
+        owner.run(index::synced);
     }
 
     private void put(Item... items) {
@@ -72,6 +73,21 @@ final class ClusterIndexTest {
         assertThat(lookup("10.96.0.10:81")).isEmpty();
         assertThat(touched).hasSize(1);
         assertThat(touched.get(0).names()).containsExactlyInAnyOrder(WEB, "10.96.0.10:80");
+    }
+
+    @Test
+    void publishesNothingInPartWhileItIsLoaded() {
+        var loading = new ClusterIndex(owner, problems, WINDOW);
+        loading.listen(touched::add);
+        owner.run(() -> loading.apply(List.of(Change.put(service("web")))));
+        assertThat(touched).isEmpty();
+
+        owner.run(() -> {
+            loading.apply(List.of(Change.put(slice("web-1", "web", 8080, ready("10.0.0.1")))));
+            loading.synced();
+            assertThat(loading.endpointCount()).isEqualTo(1);
+        });
+        assertThat(touched).hasSize(1);
     }
 
     @Test
@@ -379,6 +395,7 @@ final class ClusterIndexTest {
         var fresh = new ClusterIndex(owner, new Problems(owner), WINDOW);
         owner.run(() -> {
             fresh.apply(last.values().stream().map(Change::put).toList());
+            fresh.synced();
             assertThat(byName(index.clusters())).as("seed %d", seed).isEqualTo(byName(fresh.clusters()));
             assertThat(index.serviceAddresses()).isEqualTo(fresh.serviceAddresses());
             known.forEach((name, cluster) -> assertThat(fresh.lookup(name).map(ClusterIndex.Published::cluster))
