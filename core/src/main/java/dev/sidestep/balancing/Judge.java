@@ -53,6 +53,7 @@ final class Judge {
     private final LongAdder ejections = new LongAdder();
     private long lastTickNanos;
     private int ticks;
+    private int look;
 
     /** @param onChanged hears of each cluster whose endpoints are thought of differently now */
     Judge(SerialExecutor owner, RandomGenerator random, Consumer<LiveCluster> onChanged) {
@@ -69,6 +70,7 @@ final class Judge {
     /** Something happened on {@code subchannel}. Any thread. */
     void report(TrackedSubchannel subchannel) {
         owner.execute(() -> {
+            look++;
             subchannel.takeReport();
             check(subchannel);
         });
@@ -81,6 +83,7 @@ final class Judge {
             lastTickNanos = owner.nanoTime();
             tick(all, clusters);
         }
+        look++;
         boolean busy = false;
         for (TrackedSubchannel subchannel : all) {
             if (subchannel.waiting() > 0 || subchannel.health().state() != Health.State.READY) {
@@ -237,38 +240,8 @@ final class Judge {
         } else {
             return Optional.empty();
         }
-        return isShared(cluster, failureRate(subchannel)) ? Optional.empty() : Optional.of(cause);
-    }
-
-    /** Whether most endpoints of the cluster that had calls fail about as often. */
-    private static boolean isShared(LiveCluster cluster, double rate) {
-        int known = 0;
-        int sharing = 0;
-        for (LiveCluster.Member member : cluster.selected()) {
-            double other = failureRate(member.subchannel());
-            if (!Double.isNaN(other)) {
-                known++;
-                if (other >= rate / 2) {
-                    sharing++;
-                }
-            }
-        }
-        return known < 2 || sharing * 2 > known; // With nothing to compare with, nothing speaks against the endpoint.
-    }
-
-    /** The share of calls that failed of late; NaN if there were none that speak of the application. */
-    private static double failureRate(TrackedSubchannel subchannel) {
-        Health health = subchannel.health();
-        if (health.state() != Health.State.READY && health.cause().isHard()) {
-            return Double.NaN;
-        }
-        int failed = health.recentFailures(subchannel.failures());
-        long succeeded = health.recentSuccesses(subchannel.successes());
-        if (failed + succeeded > 0) {
-            return (double) failed / (failed + succeeded);
-        }
-        // So few calls that ten seconds saw none: then the last one speaks.
-        return subchannel.run().failures() > 0 ? 1 : subchannel.successes() > 0 ? 0 : Double.NaN;
+        boolean shared = cluster.common().isShared(cluster.selected(), subchannel.failureRate(), owner.nanoTime());
+        return shared ? Optional.empty() : Optional.of(cause);
     }
 
     private boolean isSilent(TrackedSubchannel subchannel) {
@@ -282,11 +255,8 @@ final class Judge {
                 .orElse(MIN_PATIENCE.toNanos());
     }
 
-    /** Whether any other than {@code silent} was heard of since: if none was, something else is the matter. */
-    private static boolean othersAnswer(LiveCluster cluster, TrackedSubchannel silent, long since) {
-        return cluster.selected().stream()
-                .map(LiveCluster.Member::subchannel)
-                .anyMatch(other -> other != silent && other.lastByteNanos() - since > 0);
+    private boolean othersAnswer(LiveCluster cluster, TrackedSubchannel silent, long sinceNanos) {
+        return cluster.common().othersAnswer(cluster.selected(), silent, sinceNanos, look);
     }
 
     private static Health.Cause causeOf(TrackedSubchannel.Run run) {

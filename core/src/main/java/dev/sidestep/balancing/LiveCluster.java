@@ -43,6 +43,7 @@ final class LiveCluster {
     private final RetryBudget budget;
     private final LongSupplier clock;
     private final LongAdder retries;
+    private final Common common = new Common();
     private final Set<Asked> askedAs = new LinkedHashSet<>();
 
     private volatile Cluster latest;
@@ -293,6 +294,11 @@ final class LiveCluster {
     /** Whether none is left alone because too few were left. */
     boolean isPanic() {
         return panic;
+    }
+
+    /** What its endpoints have in common. */
+    Common common() {
+        return common;
     }
 
     /** How long a silence of one of its endpoints may last. */

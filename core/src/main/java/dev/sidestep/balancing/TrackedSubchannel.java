@@ -217,6 +217,20 @@ final class TrackedSubchannel extends Subchannel {
         return requireNonNull(run.get());
     }
 
+    /** The share of calls that failed of late; NaN if there were none that speak of the application. */
+    double failureRate() {
+        if (health.state() != Health.State.READY && health.cause().isHard()) {
+            return Double.NaN;
+        }
+        int failed = health.recentFailures(failures());
+        long succeeded = health.recentSuccesses(successes());
+        if (failed + succeeded > 0) {
+            return (double) failed / (failed + succeeded);
+        }
+        // So few calls that ten seconds saw none: then the last one speaks.
+        return run().failures() > 0 ? 1 : successes() > 0 ? 0 : Double.NaN;
+    }
+
     /** Forgets the run of failures. */
     void startAnew() {
         run.set(Run.NONE);
