@@ -8,7 +8,12 @@ import dev.sidestep.agent.weave.JavaHttpClient;
 import java.lang.instrument.Instrumentation;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
+import javax.management.JMException;
 import org.jspecify.annotations.Nullable;
 
 /** The wiring of the agent, from the JVM's environment to woven clients. */
@@ -36,26 +41,48 @@ public final class AgentInstaller {
                 .filter(client -> !config.disabledClients().contains(client.name()))
                 .toList();
         classes.defineOnBootLoader();
-        instrumentation.addTransformer(new ClientTransformer(clients, classes::define, Log::line));
+        CompletableFuture<AgentRuntime> runtime = new CompletableFuture<>();
+        CountDownLatch management = new CountDownLatch(1);
+        instrumentation.addTransformer(
+                new ClientTransformer(clients, classes::define, management::countDown, Log::line));
         // gRPC and the engine take half a second of loading classes, which no application should wait for.
         String version = version();
-        AgentRuntime.daemon(() -> start(config, version), "sidestep-start").start();
+        AgentRuntime.daemon(() -> start(config, version, runtime), "sidestep-start")
+                .start();
+        AgentRuntime.daemon(() -> showInJmx(management, runtime), "sidestep-jmx")
+                .start();
         Log.line(version + " started on Java " + Runtime.version().feature() + " for "
                 + clients.stream().map(Client::title).collect(Collectors.joining(", ")) + "; control plane "
                 + config.controlPlane() + ", namespace " + config.namespace() + ", mode "
                 + config.mode().name().toLowerCase(Locale.ROOT));
     }
 
-    private static void start(AgentConfig config, String version) {
+    private static void start(AgentConfig config, String version, CompletableFuture<AgentRuntime> runtime) {
         try {
-            AgentRuntime.start(config, version);
+            runtime.complete(AgentRuntime.start(config, version));
         } catch (RuntimeException | LinkageError e) {
+            runtime.cancel(false);
             Log.line("the engine could not start (" + e + "); running without Sidestep");
         }
     }
 
+    /** Waits until the application or an operator uses JMX: to start it ourselves costs as much as the rest of us. */
+    private static void showInJmx(CountDownLatch management, CompletableFuture<AgentRuntime> runtime) {
+        try {
+            management.await();
+            runtime.get().bean().register();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (ExecutionException | CancellationException e) {
+            return; // Said by the thread that failed.
+        } catch (JMException | RuntimeException | LinkageError e) {
+            Log.line("no JMX bean (" + e + ")");
+        }
+    }
+
     private static String version() {
-        @Nullable String version = AgentInstaller.class.getPackage().getImplementationVersion();
+        @Nullable
+        String version = AgentInstaller.class.getPackage().getImplementationVersion(); // From the jar's manifest.
         return version == null ? "development" : version;
     }
 }

@@ -82,11 +82,7 @@ final class AgentRuntime {
         return thread;
     }
 
-    LoadBalancer balancer() {
-        return balancer;
-    }
-
-    DiscoveryClient discovery() {
-        return discovery;
+    ManagementBean bean() {
+        return new ManagementBean(balancer, discovery);
     }
 }

@@ -3,9 +3,11 @@ package dev.sidestep.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sidestep.agent.app.HttpApp;
+import dev.sidestep.testkit.Await;
 import dev.sidestep.testkit.FakeUpstream;
 import dev.sidestep.testkit.Http1;
 import dev.sidestep.testkit.Requirements;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -125,20 +127,17 @@ class JavaHttpClientIT {
 
     @ParameterizedTest
     @ValueSource(ints = {17, 25})
-    void aHungBackendIsLeftAlone(int feature) throws InterruptedException {
+    void aHungBackendIsLeftAlone(int feature) {
         try (AppProcess app = balancedApp(feature)) {
             app.calls(calls(30));
             mesh.backend(2).fail(new FakeUpstream.Fault.Hang());
 
-            Thread load = new Thread(() -> app.calls(calls(3, "timeout", "2500")));
-            load.start();
             long start = System.nanoTime();
             int before = mesh.backend(2).requestCount();
             while (System.nanoTime() - start < Duration.ofSeconds(3).toNanos()) {
                 app.calls(calls(2, "how", "async", "timeout", "2500"));
             }
             int hung = mesh.backend(2).requestCount() - before;
-            load.join();
             List<String> after = app.calls(calls(100, "timeout", "2500"));
 
             assertThat(after).allMatch(line -> line.startsWith("200 pod-"));
@@ -165,7 +164,7 @@ class JavaHttpClientIT {
                         - {name: http, port: %d, targetPort: http}
                     """.formatted(
                             mesh.vip().port()));
-            dev.sidestep.testkit.Await.until(
+            Await.until(
                     "calls on the VIP",
                     TestMesh.SOON,
                     () -> app.calls(calls(3)).stream().allMatch("200 vip"::equals));
@@ -196,15 +195,79 @@ class JavaHttpClientIT {
         environment.put("SIDESTEP_SNAPSHOT_DIR", folder.resolve("snapshot").toString());
         try (AppProcess app = mesh.start(Requirements.jdk(feature), HttpApp.class, environment)) {
             mesh.awaitBalanced(app, calls(3));
-            dev.sidestep.testkit.Await.until(
+            Await.until(
                     "a snapshot",
                     TestMesh.SOON,
-                    () -> java.nio.file.Files.exists(folder.resolve("snapshot").resolve("agent.snapshot")));
+                    () -> Files.exists(folder.resolve("snapshot").resolve("agent.snapshot")));
         }
         mesh.stopControlPlane();
 
         try (AppProcess app = mesh.start(Requirements.jdk(feature), HttpApp.class, environment)) {
             mesh.awaitBalanced(app, calls(3));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {17, 25})
+    void jmxShowsWhatIsKnown(int feature) {
+        try (AppProcess app = balancedApp(feature)) {
+            Await.until(
+                    "the bean",
+                    TestMesh.SOON,
+                    () -> app.calls(Map.of("jmx", "Status")).get(0).contains("\"connected\":true"));
+
+            assertThat(app.calls(Map.of("jmx", "Status")).get(0))
+                    .contains("\"name\":\"backend-service.default.svc.cluster.local:"
+                            + mesh.vip().port() + "\"")
+                    .contains("\"pod\":\"pod-2\"")
+                    .contains("\"state\":\"READY\"");
+            assertThat(app.calls(Map.of("jmx", "Discovery")).get(0)).contains("\"lastError\":\"\"");
+            assertThat(app.calls(Map.of("jmx", "why example.com")).get(0)).contains("UNKNOWN_SERVICE");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {17, 25})
+    void everyRequestOfHttp2IsBalancedExactlyOverOneConnectionEach(int feature) {
+        List<Http2Backend> backends =
+                List.of(Http2Backend.start("pod-0"), Http2Backend.start("pod-1"), Http2Backend.start("pod-2"));
+        try (AppProcess app = balancedApp(feature)) {
+            for (int i = 0; i < 3; i++) {
+                mesh.manifests()
+                        .endpoint(
+                                "backend-service",
+                                "http",
+                                "pod-" + i,
+                                backends.get(i).port());
+            }
+            Await.until("calls on HTTP/2", TestMesh.SOON, () -> {
+                app.calls(calls(3, "version", "HTTP_2"));
+                return backends.stream().allMatch(backend -> backend.connections() == 1);
+            });
+
+            Map<String, Long> even = Map.of("200 pod-0", 30L, "200 pod-1", 30L, "200 pod-2", 30L);
+            assertThat(TestMesh.counted(app.calls(calls(90, "version", "HTTP_2"))))
+                    .isEqualTo(even);
+            assertThat(TestMesh.counted(app.calls(calls(90, "version", "HTTP_2", "how", "async"))))
+                    .isEqualTo(even);
+            assertThat(backends).allSatisfy(backend -> {
+                assertThat(backend.connections()).isOne();
+                assertThat(backend.authorities())
+                        .containsOnly("backend-service:" + mesh.vip().port());
+            });
+        } finally {
+            backends.forEach(Http2Backend::close);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {17, 25})
+    void aProxyOfTheApplicationGetsItsRequests(int feature) {
+        try (AppProcess app = balancedApp(feature);
+                FakeUpstream proxy = FakeUpstream.start("proxy", request -> Http1.Response.ok("by proxy"))) {
+            assertThat(app.calls(calls(6, "proxy", Integer.toString(proxy.port()))))
+                    .containsOnly("200 by proxy");
+            assertThat(proxy.requests()).extracting(Http1.Request::target).containsOnly(mesh.url());
         }
     }
 }

@@ -18,7 +18,6 @@ public final class Agent {
     private Agent() {}
 
     /** Called by the JVM before {@code main}. */
-    @SuppressWarnings("PMD.AvoidCatchingThrowable")
     public static void premain(String arguments, Instrumentation instrumentation) {
         try {
             start(instrumentation);
@@ -47,7 +46,10 @@ public final class Agent {
         }
         File jar = new File(
                 Agent.class.getProtectionDomain().getCodeSource().getLocation().toURI());
-        new IsolatedLoader(jar, ClassLoader.getSystemClassLoader().getParent())
+        new IsolatedLoader(
+                        jar,
+                        String.valueOf(Agent.class.getPackage().getImplementationVersion()),
+                        ClassLoader.getSystemClassLoader().getParent())
                 .loadClass("dev.sidestep.agent.AgentInstaller")
                 .getMethod("install", Instrumentation.class)
                 .invoke(null, instrumentation);

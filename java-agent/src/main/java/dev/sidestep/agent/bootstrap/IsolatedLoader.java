@@ -26,10 +26,12 @@ final class IsolatedLoader extends ClassLoader {
 
     private final ZipFile jar;
     private final String root;
+    private final String version;
 
     /** Keeps {@code file} open as long as the JVM runs. */
-    IsolatedLoader(File file, ClassLoader parent) throws IOException {
+    IsolatedLoader(File file, String version, ClassLoader parent) throws IOException {
         super(parent);
+        this.version = version;
         jar = new ZipFile(file);
         root = "jar:" + file.toURI() + "!/" + PREFIX;
     }
@@ -54,7 +56,7 @@ final class IsolatedLoader extends ClassLoader {
         String name = dot < 0 ? "" : className.substring(0, dot);
         if (getPackage(name) == null) {
             try {
-                definePackage(name, null, null, null, null, null, null, null);
+                definePackage(name, null, null, null, null, version, null, null);
             } catch (IllegalArgumentException e) {
                 return; // Another thread was first.
             }

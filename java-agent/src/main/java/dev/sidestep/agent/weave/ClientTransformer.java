@@ -24,6 +24,9 @@ import org.objectweb.asm.Opcodes;
  * at the cost of one look into a map.
  */
 public final class ClientTransformer implements ClassFileTransformer {
+    /** Loaded when the first MBean server of the JVM is made, and in most applications never. */
+    private static final String MBEAN_SERVER = "com/sun/jmx/mbeanserver/JmxMBeanServer";
+
     private static final String BRIDGE = "dev.sidestep.agent.boot.Bridge";
 
     private record Target(Client client, Weaving weaving) {}
@@ -33,6 +36,7 @@ public final class ClientTransformer implements ClassFileTransformer {
     private final Map<ClassLoader, Map<Client, Boolean>> verdicts = new WeakHashMap<>();
 
     private final HelperLoader helperLoader;
+    private final Runnable onManagement;
     private final Consumer<String> log;
 
     /** Puts a class of ours into a loader of the application. */
@@ -43,9 +47,14 @@ public final class ClientTransformer implements ClassFileTransformer {
                 throws ReflectiveOperationException, IOException;
     }
 
-    /** @param log takes one line for each client that is left alone */
-    public ClientTransformer(List<Client> clients, HelperLoader helperLoader, Consumer<String> log) {
+    /**
+     * @param onManagement runs when the JVM begins to use JMX; it must return at once
+     * @param log takes one line for each client that is left alone
+     */
+    public ClientTransformer(
+            List<Client> clients, HelperLoader helperLoader, Runnable onManagement, Consumer<String> log) {
         this.helperLoader = helperLoader;
+        this.onManagement = onManagement;
         this.log = log;
         for (Client client : clients) {
             for (Weaving weaving : client.weavings()) {
@@ -61,6 +70,10 @@ public final class ClientTransformer implements ClassFileTransformer {
             @Nullable Class<?> redefined,
             @Nullable ProtectionDomain domain,
             byte[] code) {
+        if (MBEAN_SERVER.equals(className) && loader == null) {
+            onManagement.run();
+            return null;
+        }
         Target target = targets.get(className);
         if (target == null || loader == null) {
             return null;

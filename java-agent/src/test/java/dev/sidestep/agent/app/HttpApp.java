@@ -1,6 +1,7 @@
 package dev.sidestep.agent.app;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -16,6 +17,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import javax.management.JMException;
+import javax.management.MBeanServer;
+import javax.management.ObjectName;
 
 /**
  * An application that makes calls when it is told to: {@code GET /?url=…&count=…} answers with one line for each, the
@@ -34,6 +38,9 @@ public final class HttpApp {
     }
 
     private List<String> calls(Map<String, String> query) {
+        if (query.containsKey("jmx")) {
+            return List.of(bean(query.getOrDefault("jmx", "")));
+        }
         HttpClient client = client(query.getOrDefault("version", "HTTP_1_1"), query.getOrDefault("proxy", ""));
         HttpRequest.Builder builder = HttpRequest.newBuilder(URI.create(query.get("url")))
                 .timeout(Duration.ofMillis(Long.parseLong(query.getOrDefault("timeout", "5000"))));
@@ -62,6 +69,21 @@ public final class HttpApp {
                 }
                 return builder.build();
             });
+        }
+    }
+
+    private static String bean(String attribute) {
+        try {
+            MBeanServer server = ManagementFactory.getPlatformMBeanServer();
+            ObjectName name = new ObjectName("dev.sidestep:type=Agent");
+            return attribute.startsWith("why ")
+                    ? String.valueOf(
+                            server.invoke(name, "why", new Object[] {attribute.substring(4), 80}, new String[] {
+                                String.class.getName(), "int"
+                            }))
+                    : String.valueOf(server.getAttribute(name, attribute));
+        } catch (JMException e) {
+            return e.toString();
         }
     }
 

@@ -1,0 +1,125 @@
+package dev.sidestep.agent;
+
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.codec.http.HttpServerUpgradeHandler;
+import io.netty.handler.codec.http2.CleartextHttp2ServerUpgradeHandler;
+import io.netty.handler.codec.http2.DefaultHttp2DataFrame;
+import io.netty.handler.codec.http2.DefaultHttp2Headers;
+import io.netty.handler.codec.http2.DefaultHttp2HeadersFrame;
+import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
+import io.netty.handler.codec.http2.Http2HeadersFrame;
+import io.netty.handler.codec.http2.Http2MultiplexHandler;
+import io.netty.handler.codec.http2.Http2ServerUpgradeCodec;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/** A backend of HTTP/2 without TLS, by upgrade, that answers every request with its name. */
+@SuppressWarnings("FutureReturnValueIgnored") // What is not written shows as a call that fails.
+final class Http2Backend implements AutoCloseable {
+    private final String name;
+    private final EventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+    private final AtomicInteger connections = new AtomicInteger();
+    private final Set<String> authorities = ConcurrentHashMap.newKeySet();
+    private final Channel listener;
+
+    private Http2Backend(String name) {
+        this.name = name;
+        this.listener = new ServerBootstrap()
+                .group(loop)
+                .channel(NioServerSocketChannel.class)
+                .childHandler(new ChannelInitializer<>() {
+                    @Override
+                    protected void initChannel(Channel channel) {
+                        connections.incrementAndGet();
+                        HttpServerCodec http1 = new HttpServerCodec();
+                        channel.pipeline()
+                                .addLast(new CleartextHttp2ServerUpgradeHandler(
+                                        http1,
+                                        new HttpServerUpgradeHandler(http1, protocol -> upgrade()),
+                                        new ChannelInboundHandlerAdapter()));
+                    }
+                })
+                .bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+                .syncUninterruptibly()
+                .channel();
+    }
+
+    static Http2Backend start(String name) {
+        return new Http2Backend(name);
+    }
+
+    private HttpServerUpgradeHandler.UpgradeCodec upgrade() {
+        return new Http2ServerUpgradeCodec(
+                Http2FrameCodecBuilder.forServer().build(),
+                new Http2MultiplexHandler(new Streams(false), new Streams(true)));
+    }
+
+    int port() {
+        return ((InetSocketAddress) listener.localAddress()).getPort();
+    }
+
+    int connections() {
+        return connections.get();
+    }
+
+    Set<String> authorities() {
+        return authorities;
+    }
+
+    @Override
+    public void close() {
+        listener.close().syncUninterruptibly();
+        loop.shutdownGracefully();
+    }
+
+    /** Makes the handler of each stream; the one of the upgrade has its request behind it. */
+    private final class Streams extends ChannelInitializer<Channel> {
+        private final boolean ofUpgrade;
+
+        Streams(boolean ofUpgrade) {
+            this.ofUpgrade = ofUpgrade;
+        }
+
+        @Override
+        protected void initChannel(Channel stream) {
+            stream.pipeline().addLast(new ChannelInboundHandlerAdapter() {
+                @Override
+                public void channelActive(ChannelHandlerContext context) {
+                    if (ofUpgrade) {
+                        answer(context, null);
+                    }
+                }
+
+                @Override
+                public void channelRead(ChannelHandlerContext context, Object frame) {
+                    if (frame instanceof Http2HeadersFrame headers && headers.isEndStream()) {
+                        answer(context, headers);
+                    }
+                }
+            });
+        }
+
+        private void answer(ChannelHandlerContext context, @Nullable Http2HeadersFrame request) {
+            if (request != null) {
+                authorities.add(String.valueOf(request.headers().authority()));
+            }
+            context.write(new DefaultHttp2HeadersFrame(new DefaultHttp2Headers().status("200")));
+            context.writeAndFlush(new DefaultHttp2DataFrame(Unpooled.copiedBuffer(name, StandardCharsets.UTF_8), true));
+        }
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sidestep.agent.grpc;
+
+import org.jspecify.annotations.NullMarked;
