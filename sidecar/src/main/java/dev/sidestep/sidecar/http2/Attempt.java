@@ -111,6 +111,13 @@ final class Attempt {
         }
     }
 
+    /** The connection takes longer to stand than connections should. */
+    void onSlow() {
+        if (!over) {
+            exchange.onSlow(this);
+        }
+    }
+
     /** The connection answers no PING. */
     void onSilent() {
         if (!over && !firstByteSeen) {

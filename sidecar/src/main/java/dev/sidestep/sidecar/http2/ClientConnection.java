@@ -108,7 +108,12 @@ final class ClientConnection extends CodecListener implements LoopContext.Draina
             short weight,
             boolean exclusive,
             int padding,
-            boolean endOfStream) {
+            boolean endOfStream)
+            throws Http2Exception {
+        if (codec.clogged()) {
+            throw Http2Exception.connectionError(
+                    Http2Error.ENHANCE_YOUR_CALM, "more calls, and their responses are not read");
+        }
         Http2Stream stream = codec.connection().stream(streamId);
         Exchange known = stream.getProperty(exchangeOf);
         if (known != null) {

@@ -49,6 +49,12 @@ final class Codec extends AbstractHttp2ConnectionHandlerBuilder<CodecHandler, Co
     /** CONTINUATION frames in a row that are nearly empty (CVE-2024-27316); the size of the head has its own limit. */
     private static final int SMALL_CONTINUATIONS = 16;
 
+    /**
+     * Unsent bytes of a connection beyond its high-water mark above which it is given no call. The windows hold DATA back;
+     * this holds back heads, of requests for an endpoint that does not read or of responses for a client that does not.
+     */
+    static final int UNSENT_BYTES = 1 << 20;
+
     private final CodecListener listener;
 
     private Codec(CodecListener listener) {
@@ -63,6 +69,8 @@ final class Codec extends AbstractHttp2ConnectionHandlerBuilder<CodecHandler, Co
                 .maxHeaderListSize(limits.headBytes());
         return new Codec(listener)
                 .make(new DefaultHttp2Connection(true), settings)
+                .decoderEnforceMaxRstFramesPerWindow(RESETS_PER_SECOND, 1)
+                .encoderEnforceMaxRstFramesPerWindow(RESETS_PER_SECOND, 1)
                 .gracefulShutdownTimeoutMillis(limits.drain().toMillis())
                 .build();
     }
@@ -75,6 +83,9 @@ final class Codec extends AbstractHttp2ConnectionHandlerBuilder<CodecHandler, Co
                 .maxHeaderListSize(limits.headBytes());
         return new Codec(listener)
                 .make(new DefaultHttp2Connection(false), settings)
+                // The calls of many clients share it: that one of them cancels many must not end it for all.
+                .decoderEnforceMaxRstFramesPerWindow(0, 0)
+                .encoderEnforceMaxRstFramesPerWindow(0, 0)
                 .encoderIgnoreMaxHeaderListSize(true) // It is the endpoint that refuses what is too long for it.
                 .gracefulShutdownTimeoutMillis(0)
                 .build();
@@ -94,8 +105,6 @@ final class Codec extends AbstractHttp2ConnectionHandlerBuilder<CodecHandler, Co
                 .validateHeaders(true)
                 .validateRequiredPseudoHeaders(true)
                 .decoderEnforceMaxConsecutiveEmptyDataFrames(EMPTY_DATA_FRAMES)
-                .decoderEnforceMaxRstFramesPerWindow(RESETS_PER_SECOND, 1)
-                .encoderEnforceMaxRstFramesPerWindow(RESETS_PER_SECOND, 1)
                 .decoderEnforceMaxSmallContinuationFrames(SMALL_CONTINUATIONS)
                 .encoderEnforceMaxQueuedControlFrames(QUEUED_CONTROL_FRAMES);
     }

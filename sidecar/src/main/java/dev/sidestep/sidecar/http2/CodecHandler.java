@@ -46,6 +46,11 @@ final class CodecHandler extends Http2ConnectionHandler {
         return requireNonNull(context, "not in a pipeline");
     }
 
+    /** Whether the peer leaves so much unread that no call should add to it. */
+    boolean clogged() {
+        return context().channel().bytesBeforeWritable() > Codec.UNSENT_BYTES;
+    }
+
     /**
      * Flushes what is written until then once the event loop has read what is there to be read: frames that many
      * connections have for this one leave together.

@@ -36,6 +36,9 @@ final class EndpointConnection extends CodecListener {
     /** Calls that may wait for SETTINGS; RFC 9113 §6.5.2 recommends endpoints to allow no fewer. */
     private static final int WAITING = 100;
 
+    /** From the connect timeout on: how long SETTINGS are waited for on behalf of calls that have nowhere else to go. */
+    private static final long HELLO_SECONDS = 10;
+
     /** After so many a new connection is due: ids are never used twice, and there are 2^30. */
     private static final int LAST_ID = Integer.MAX_VALUE - 2 * WAITING;
 
@@ -48,16 +51,17 @@ final class EndpointConnection extends CodecListener {
     private final Http2Connection.PropertyKey attemptOf;
     private final Liveness liveness;
     private final Queue<Attempt> waiting = new ArrayDeque<>();
+    private boolean slow;
     private boolean ready;
     private boolean leaving;
     private boolean gone;
     private int lastProcessed = Integer.MAX_VALUE;
-    private @Nullable ScheduledFuture<?> notReadyInTime;
+    private @Nullable ScheduledFuture<?> notReady;
     private long idleSinceNanos;
 
     /**
      * @param key what the pool knows it by
-     * @param connectTimeout how long it may take until it takes calls
+     * @param connectTimeout how long it may take until it stands; calls that have a choice do not wait longer for SETTINGS
      */
     EndpointConnection(
             LoopContext loop, EndpointPool pool, Object key, InetSocketAddress address, Duration connectTimeout) {
@@ -78,14 +82,6 @@ final class EndpointConnection extends CodecListener {
 
     void connect() {
         ChannelFuture connected = loop.connector().connect(address, connectTimeout, codec);
-        notReadyInTime = loop.eventLoop()
-                .schedule(
-                        () -> {
-                            gone(Loss.CONNECT_TIMEOUT);
-                            connected.channel().close();
-                        },
-                        connectTimeout.toNanos(),
-                        TimeUnit.NANOSECONDS);
         connected.addListener(done -> {
             if (done.cause() instanceof ConnectTimeoutException) {
                 gone(Loss.CONNECT_TIMEOUT);
@@ -93,6 +89,21 @@ final class EndpointConnection extends CodecListener {
                 gone(Loss.CONNECT_FAILED);
             }
         });
+        notReady = loop.eventLoop().schedule(() -> slow(connected), connectTimeout.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    /** Whoever can be served elsewhere no longer waits; a pod that has just started may take its time, so the others do. */
+    private void slow(ChannelFuture connected) {
+        slow = true;
+        notReady = loop.eventLoop()
+                .schedule(
+                        () -> {
+                            gone(Loss.CONNECT_TIMEOUT);
+                            connected.channel().close();
+                        },
+                        HELLO_SECONDS,
+                        TimeUnit.SECONDS);
+        List.copyOf(waiting).forEach(Attempt::onSlow);
     }
 
     /** Whether another call may be given to it now. */
@@ -105,7 +116,9 @@ final class EndpointConnection extends CodecListener {
 
     private boolean hasRoom() {
         Http2Connection.Endpoint<?> local = codec.connection().local();
-        return local.numActiveStreams() < local.maxActiveStreams() && local.lastStreamCreated() < LAST_ID;
+        return local.numActiveStreams() < local.maxActiveStreams()
+                && local.lastStreamCreated() < LAST_ID
+                && !codec.clogged();
     }
 
     /** Makes {@code attempt}'s call as soon as it can; only after {@link #takes}. */
@@ -114,6 +127,9 @@ final class EndpointConnection extends CodecListener {
             begin(attempt);
         } else {
             waiting.add(attempt);
+            if (slow) {
+                attempt.onSlow();
+            }
         }
     }
 
@@ -194,8 +210,8 @@ final class EndpointConnection extends CodecListener {
             return;
         }
         gone = true;
-        if (notReadyInTime != null) {
-            notReadyInTime.cancel(false);
+        if (notReady != null) {
+            notReady.cancel(false);
         }
         pool.remove(this);
         List<Attempt> all = new ArrayList<>(waiting);
@@ -235,8 +251,8 @@ final class EndpointConnection extends CodecListener {
             return;
         }
         ready = true;
-        if (notReadyInTime != null) {
-            notReadyInTime.cancel(false);
+        if (notReady != null) {
+            notReady.cancel(false);
         }
         List<Attempt> all = new ArrayList<>(waiting);
         waiting.clear();

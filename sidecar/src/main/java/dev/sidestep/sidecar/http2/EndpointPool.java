@@ -38,7 +38,7 @@ final class EndpointPool {
      * Has {@code attempt} made on a connection to {@code key}.
      *
      * @param key a subchannel, or a {@link Direct} where nothing is balanced
-     * @param connectTimeout how long a new connection may take until it takes calls
+     * @param connectTimeout how long a new connection may take until it stands
      */
     void open(Object key, InetSocketAddress address, Duration connectTimeout, Attempt attempt) {
         EndpointConnection connection = find(key);

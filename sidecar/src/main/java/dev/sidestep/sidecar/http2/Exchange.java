@@ -99,9 +99,6 @@ final class Exchange {
 
     void start(boolean end) {
         requestEnded = end;
-        target.destination().policy().requestTimeout().ifPresent(timeout -> {
-            deadline = loop.eventLoop().schedule(this::onDeadline, timeout.toNanos(), TimeUnit.NANOSECONDS);
-        });
         route(target.destination().pick());
     }
 
@@ -179,6 +176,9 @@ final class Exchange {
         if (!pool.stands(endpoint) && !destination.mayConnect()) {
             toOriginal(Reason.STALE);
             return;
+        }
+        if (deadline == null) {
+            destination.policy().requestTimeout().ifPresent(this::endWithin);
         }
         var next = new Attempt(this, endpoint, loop.nanoTime());
         tried.add(endpoint);
@@ -317,6 +317,23 @@ final class Exchange {
         loop.eventLoop().execute(() -> route(target.destination().pickAnother(tried)));
     }
 
+    /** Goes to another endpoint, if there is one that was not tried. */
+    void onSlow(Attempt from) {
+        if (from != attempt || over || from.subchannel() == null) {
+            return;
+        }
+        Destination destination = target.destination();
+        PickResult another = destination.pickAnother(tried);
+        if (another instanceof Subchannel endpoint
+                && !tried.contains(endpoint)
+                && destination.mayRetry(true, head.idempotent(), tried.size())) {
+            attempt = null;
+            from.abandon(Outcome.CONNECT_TIMEOUT);
+            target.stats().retried();
+            loop.eventLoop().execute(() -> route(another));
+        }
+    }
+
     /** The endpoint's connection answers no PING: whoever can be served elsewhere is; the others wait on. */
     void onSilent(Attempt from) {
         boolean replaceable = from == attempt && !over && !responded && replayable && head.idempotent();
@@ -350,6 +367,11 @@ final class Exchange {
             client.reset(errorCode);
             finish(0);
         }
+    }
+
+    private void endWithin(Duration timeout) {
+        long left = timeout.toNanos() - (loop.nanoTime() - startedNanos);
+        deadline = loop.eventLoop().schedule(this::onDeadline, left, TimeUnit.NANOSECONDS);
     }
 
     private void onDeadline() {

@@ -20,6 +20,10 @@ public final class Http2Connections implements Takeover {
     @Override
     public void take(Channel client, ByteBuf firstBytes, OriginalDestination origin) {
         assert loop.eventLoop().inEventLoop();
+        if (!client.isActive()) {
+            firstBytes.release(); // It went while somebody waited to hand it over.
+            return;
+        }
         new ClientConnection(loop, pool, origin).start(client, firstBytes);
     }
 }

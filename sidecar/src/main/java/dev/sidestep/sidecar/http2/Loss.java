@@ -7,7 +7,7 @@ import dev.sidestep.balancing.Reason;
 enum Loss {
     /** No connection. */
     CONNECT_FAILED(true, Outcome.CONNECT_FAILED, Reason.CONNECT_FAILED),
-    /** No connection in time, or one on which the endpoint's first SETTINGS did not come: a stopped process accepts. */
+    /** No connection in time, or one on which the endpoint never said hello: for a stopped process the kernel accepts. */
     CONNECT_TIMEOUT(true, Outcome.CONNECT_TIMEOUT, Reason.CONNECT_TIMEOUT),
     /** The endpoint answered the preface with something else; no request was sent. */
     NOT_HTTP2(true, Outcome.SERVER_ERROR, Reason.BAD_RESPONSE),

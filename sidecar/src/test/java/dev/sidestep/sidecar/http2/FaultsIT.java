@@ -174,6 +174,23 @@ final class FaultsIT {
     }
 
     @Test
+    void anEndpointThatIsSlowToSayHelloIsWaitedForIfItIsTheOnlyOne() throws IOException {
+        endpoints(socket -> {
+            assertThat(socket.preface()).isTrue();
+            try {
+                Thread.sleep(1500); // Longer than connections should take; what a test of slowness has to do.
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            socket.settings();
+            ScriptedPeer.answer(socket, socket.next(H2Socket.HEADERS).stream(), "late");
+            socket.next(H2Socket.DATA);
+        });
+        assertThat(bodies(1, "POST", true)).containsOnly("late");
+        assertThat(peers.get(0).connections).hasValue(1);
+    }
+
+    @Test
     void anEndpointThatSpeaksAnotherProtocolIsNamed() throws IOException {
         endpoints(socket -> {
             socket.socket().getOutputStream().write("HTTP/1.1 400 Bad Request\r\n\r\n".getBytes(US_ASCII));

@@ -2,13 +2,19 @@ package dev.sidestep.sidecar.http2;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sidestep.model.TrafficPolicy;
 import dev.sidestep.sidecar.LeakRecorder;
 import dev.sidestep.sidecar.http2.H2Socket.Frame;
+import dev.sidestep.testkit.Await;
 import io.netty.handler.codec.http2.Http2Error;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.SocketException;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -36,7 +42,7 @@ final class FloodsIT {
     @AfterEach
     void stop() throws IOException {
         try {
-            bystander.request(3, true, "GET", "peer");
+            bystander.request(5, true, "GET", "peer");
             assertThat(bystander.decode(bystander.nextOfStream()).status()).hasToString("200");
         } finally {
             client.close();
@@ -104,6 +110,66 @@ final class FloodsIT {
         assertThat(refused.is(H2Socket.RST_STREAM)).isTrue();
         assertThat(refused.stream()).isEqualTo(2 * Codec.CLIENT_STREAMS + 1);
         assertThat(refused.number()).isEqualTo((int) Http2Error.REFUSED_STREAM.code());
+    }
+
+    @Test
+    void callsWhoseResponsesAreNotRead() throws Exception {
+        var answered = new AtomicInteger();
+        try (var verbose = new ScriptedPeer(socket -> {
+            socket.accept();
+            while (true) {
+                socket.headers(socket.next(H2Socket.HEADERS).stream(), true, longHead(answered.incrementAndGet()));
+            }
+        })) {
+            proxy.directory().put("verbose", List.of(verbose.address()));
+            client.close();
+            client = H2Socket.connect(proxy.address(), 16 << 10);
+            for (int i = 0; i < 600; i++) {
+                client.request(2 * i + 1, true, "GET", "verbose");
+            }
+            Await.until("all responses", Duration.ofSeconds(10), () -> answered.get() == 600);
+            bystander.request(3, true, "GET", "verbose");
+            bystander.nextOfStream(); // Behind all of them on the same connection.
+            client.request(1201, true, "GET", "verbose");
+            assertThat(client.next(H2Socket.GOAWAY).goAwayCode()).isEqualTo((int) Http2Error.ENHANCE_YOUR_CALM.code());
+        }
+    }
+
+    /** Some 15 KiB that no table and no code makes shorter. */
+    private static String[] longHead(int number) {
+        var head = new ArrayList<>(List.of(":status", "204"));
+        for (int i = 0; i < 30; i++) {
+            head.add("a" + i);
+            head.add(number + "x".repeat(480));
+        }
+        return head.toArray(String[]::new);
+    }
+
+    @Test
+    void aCallThatTakesTooLongEndsByItsDeadline() throws IOException {
+        var usual = TrafficPolicy.DEFAULT;
+        var policy = new TrafficPolicy(
+                usual.mode(),
+                usual.protocol(),
+                usual.balancer(),
+                usual.ejection(),
+                usual.retry(),
+                usual.connectTimeout(),
+                Optional.of(Duration.ofMillis(200)),
+                usual.localOnly(),
+                usual.affinityTimeout());
+        try (var hung = new ScriptedPeer(socket -> {
+            socket.accept();
+            while (true) {
+                socket.next(H2Socket.PING);
+            }
+        })) {
+            proxy.directory().put("hung", List.of(Directory.ready(hung.address())), policy);
+            client.request(1, true, "GET", "hung");
+            var head = client.decode(client.nextOfStream());
+            assertThat(head.status()).hasToString("504");
+            assertThat(head.get("x-sidestep-reason")).hasToString("DEADLINE");
+        }
     }
 
     private interface Step {

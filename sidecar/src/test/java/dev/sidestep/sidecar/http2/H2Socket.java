@@ -16,6 +16,7 @@ import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 
 /** One end of an HTTP/2 connection, frame by frame and as rude as a test wants: it answers and checks nothing by itself. */
 final class H2Socket implements Closeable {
@@ -103,7 +104,15 @@ final class H2Socket implements Closeable {
 
     /** Connects and says hello. */
     static H2Socket connect(InetSocketAddress address) throws IOException {
-        var socket = new H2Socket(new Socket(address.getAddress(), address.getPort()));
+        return connect(address, 1 << 20);
+    }
+
+    /** @param receiveBuffer what the kernel takes for it while it does not read, about */
+    static H2Socket connect(InetSocketAddress address, int receiveBuffer) throws IOException {
+        var plain = new Socket();
+        plain.setReceiveBufferSize(receiveBuffer);
+        plain.connect(address);
+        var socket = new H2Socket(plain);
         socket.out.write(PREFACE);
         socket.send(SETTINGS, 0, 0);
         return socket;
@@ -111,8 +120,13 @@ final class H2Socket implements Closeable {
 
     /** Reads the client's preface and says hello. */
     void accept(int... settings) throws IOException {
-        in.readFully(new byte[PREFACE.length]);
+        preface();
         settings(settings);
+    }
+
+    /** Reads the client's preface. */
+    boolean preface() throws IOException {
+        return Arrays.equals(in.readNBytes(PREFACE.length), PREFACE);
     }
 
     /** @param idsAndValues a setting's id, its value, and so on */
