@@ -1,21 +1,17 @@
 package dev.sidestep.control.index;
 
 import dev.sidestep.concurrent.SerialExecutor;
-import dev.sidestep.control.index.IndexListener.Touched;
 import dev.sidestep.model.Cluster;
 import dev.sidestep.model.ClusterName;
-import dev.sidestep.model.Endpoint;
 import dev.sidestep.model.Mode;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SortedSet;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -41,7 +37,7 @@ public final class ClusterIndex {
     public record Published(Cluster cluster, long changedNanos) {}
 
     private final SerialExecutor owner;
-    private final Problems problems;
+    private final Policies policies;
     private final Duration mergeWindow;
     private final Map<ObjectKey, ServiceState> loaded = new LinkedHashMap<>();
     private final Map<ObjectKey, ServiceState> held = new LinkedHashMap<>();
@@ -51,17 +47,12 @@ public final class ClusterIndex {
 
     private final Map<ObjectKey, ServiceState> services = new HashMap<>();
     private final Map<ObjectKey, String> serviceOfSlice = new HashMap<>();
-    private final Map<String, Map<String, String>> namespaceAnnotations = new HashMap<>();
-    private final Map<ClusterName, Published> clusters = new HashMap<>();
+    private final PublishedClusters clusters = new PublishedClusters();
     private final Map<String, String> zoneOfNode = new HashMap<>();
-    private final AddressBook addresses = new AddressBook();
-
-    private final Set<String> touchedNames = new HashSet<>();
-    private boolean touchedSurroundings;
 
     public ClusterIndex(SerialExecutor owner, Problems problems, Duration mergeWindow) {
         this.owner = owner;
-        this.problems = problems;
+        this.policies = new Policies(problems);
         this.mergeWindow = mergeWindow;
     }
 
@@ -129,15 +120,13 @@ public final class ClusterIndex {
     /** The cluster of {@code name}, a {@link ClusterName#value} or an {@code address:port}. */
     public Optional<Published> lookup(String name) {
         owner.checkCurrent();
-        return ClusterName.parse(name)
-                .or(() -> addresses.lookup(name))
-                .flatMap(found -> Optional.ofNullable(clusters.get(found)));
+        return clusters.lookup(name);
     }
 
     /** All clusters there are. */
     public Collection<Published> clusters() {
         owner.checkCurrent();
-        return clusters.values();
+        return clusters.all();
     }
 
     /** How many Services are served. */
@@ -151,9 +140,7 @@ public final class ClusterIndex {
     /** The caller's mode in {@code namespace}, if it says one. */
     public Optional<Mode> modeOf(String namespace) {
         owner.checkCurrent();
-        return Optional.ofNullable(namespaceAnnotations.get(namespace))
-                .filter(annotations -> annotations.containsKey(Item.PREFIX + "mode"))
-                .map(annotations -> policy(namespace, null).mode());
+        return policies.modeOf(namespace);
     }
 
     /** The zone that endpoints on {@code node} were said to be in, or "". */
@@ -165,7 +152,7 @@ public final class ClusterIndex {
     /** Every address that some Service answers on, without ports. */
     public SortedSet<String> serviceAddresses() {
         owner.checkCurrent();
-        return addresses.hosts();
+        return clusters.hosts();
     }
 
     private ServiceState state(ObjectKey service) {
@@ -207,29 +194,21 @@ public final class ClusterIndex {
                 if (!backend.node().isEmpty()
                         && !backend.zone().isEmpty()
                         && !backend.zone().equals(zoneOfNode.put(backend.node(), backend.zone()))) {
-                    touchedSurroundings = true;
+                    clusters.touchSurroundings();
                 }
             }
         }
     }
 
     private void applyNamespace(Change change, Map<ObjectKey, ServiceState> touched) {
-        String namespace = change.key().name();
-        Map<String, String> now = change.item()
-                .map(item -> ((Item.NamespaceItem) item).annotations())
-                .orElse(Map.of());
-        Map<String, String> before =
-                now.isEmpty() ? namespaceAnnotations.remove(namespace) : namespaceAnnotations.put(namespace, now);
-        if (now.equals(before == null ? Map.of() : before)) {
-            return;
+        if (policies.apply(change)) {
+            clusters.touchSurroundings();
+            services.forEach((key, state) -> {
+                if (key.namespace().equals(change.key().name())) {
+                    touched.put(key, state);
+                }
+            });
         }
-        problems.replace(change.key().toString(), new PolicyBuilder().read(change.key(), now));
-        touchedSurroundings = true;
-        services.forEach((key, state) -> {
-            if (key.namespace().equals(namespace)) {
-                touched.put(key, state);
-            }
-        });
     }
 
     private void rebuildSoon(ObjectKey key, ServiceState state) {
@@ -279,9 +258,9 @@ public final class ClusterIndex {
     private void rebuild(ObjectKey key, ServiceState state, boolean confirmed) {
         List<Cluster> next = new ArrayList<>();
         if (state.service == null) {
-            problems.replace(key.toString(), List.of());
+            policies.forget(key);
         } else {
-            PolicyBuilder policy = policy(key.namespace(), state.service);
+            PolicyBuilder policy = policies.of(key.namespace(), state.service);
             next = new ClusterBuilder(state.service, policy, state.effectiveSlices()).build();
         }
         if (recheck.isPresent() && !confirmed && RemovalGuard.isDoubtful(state, next, owner.nanoTime())) {
@@ -290,7 +269,7 @@ public final class ClusterIndex {
         }
         state.held = false;
         held.remove(key);
-        boolean changed = publish(state, next);
+        boolean changed = clusters.replace(state, next);
         RemovalGuard.published(state, confirmed, owner.nanoTime());
         if (changed) {
             state.published = true;
@@ -301,64 +280,13 @@ public final class ClusterIndex {
         }
     }
 
-    private PolicyBuilder policy(String namespace, @Nullable ServiceItem service) {
-        var policy = new PolicyBuilder();
-        // The namespace's problems are its own, told when it changed.
-        List<String> unused =
-                policy.read(ObjectKey.namespace(namespace), namespaceAnnotations.getOrDefault(namespace, Map.of()));
-        if (service != null) {
-            problems.replace(service.key().toString(), policy.read(service.key(), service.annotations()));
-        }
-        return policy;
-    }
-
-    private boolean publish(ServiceState state, List<Cluster> next) {
-        var byName = new LinkedHashMap<ClusterName, Cluster>();
-        next.forEach(cluster -> byName.put(cluster.name(), cluster));
-        Set<String> addressesBefore = new HashSet<>();
-        Set<String> addressesAfter = new HashSet<>();
-        for (Cluster before : state.clusters) {
-            if (before.equals(byName.get(before.name()))) {
-                byName.remove(before.name()); // Informers resync every object now and then.
-                continue;
-            }
-            clusters.remove(before.name());
-            addresses.remove(before);
-            addressesBefore.addAll(before.addresses());
-            touchedNames.add(before.name().value());
-        }
-        for (Cluster after : byName.values()) {
-            clusters.put(after.name(), new Published(after, state.pendingSinceNanos));
-            addresses.add(
-                    after,
-                    state.service == null ? 0 : state.service.clusterIps().size());
-            addressesAfter.addAll(after.addresses());
-            touchedNames.add(after.name().value());
-        }
-        boolean changed = !byName.isEmpty() || next.size() != state.clusters.size();
-        touchedNames.addAll(addressesBefore);
-        touchedNames.addAll(addressesAfter);
-        touchedSurroundings |= !addressesBefore.equals(addressesAfter);
-        state.clusters = next;
-        return changed;
-    }
-
     private void tell() {
-        if (!touchedNames.isEmpty() || touchedSurroundings) {
-            var touched = new Touched(touchedNames, touchedSurroundings);
-            touchedNames.clear();
-            touchedSurroundings = false;
-            listener.onTouched(touched);
-        }
+        clusters.takeTouched().ifPresent(listener::onTouched);
     }
 
     /** Endpoints of all clusters. */
     public long endpointCount() {
         owner.checkCurrent();
-        return clusters.values().stream()
-                .map(Published::cluster)
-                .map(Cluster::endpoints)
-                .mapToLong(List<Endpoint>::size)
-                .sum();
+        return clusters.endpointCount();
     }
 }

@@ -1,0 +1,57 @@
+package dev.sidestep.control.index;
+
+import dev.sidestep.model.Mode;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** What the annotations of namespaces and Services say. Confined to the index's owner. */
+final class Policies {
+    private final Problems problems;
+    private final Map<String, Map<String, String>> ofNamespace = new HashMap<>();
+
+    Policies(Problems problems) {
+        this.problems = problems;
+    }
+
+    /** Takes over what a namespace says now; whether that is something else than before. */
+    boolean apply(Change namespace) {
+        Map<String, String> now = namespace
+                .item()
+                .map(item -> ((Item.NamespaceItem) item).annotations())
+                .orElse(Map.of());
+        String name = namespace.key().name();
+        Map<String, String> before = now.isEmpty() ? ofNamespace.remove(name) : ofNamespace.put(name, now);
+        if (now.equals(before == null ? Map.of() : before)) {
+            return false;
+        }
+        problems.replace(namespace.key().toString(), new PolicyBuilder().read(namespace.key(), now));
+        return true;
+    }
+
+    /** The mode of callers in {@code namespace}, if it says one. */
+    Optional<Mode> modeOf(String namespace) {
+        return Optional.ofNullable(ofNamespace.get(namespace))
+                .filter(annotations -> annotations.containsKey(Item.PREFIX + "mode"))
+                .map(annotations -> of(namespace, null).mode());
+    }
+
+    /** What holds for {@code service}, or for the whole namespace; what is wrong with the Service's part is reported. */
+    PolicyBuilder of(String namespace, @Nullable ServiceItem service) {
+        var policy = new PolicyBuilder();
+        // The namespace's problems are its own, told when it changed.
+        List<String> unused =
+                policy.read(ObjectKey.namespace(namespace), ofNamespace.getOrDefault(namespace, Map.of()));
+        if (service != null) {
+            problems.replace(service.key().toString(), policy.read(service.key(), service.annotations()));
+        }
+        return policy;
+    }
+
+    /** {@code service} is gone, and its problems with it. */
+    void forget(ObjectKey service) {
+        problems.replace(service.toString(), List.of());
+    }
+}
