@@ -202,9 +202,9 @@ final class Judgement {
                 vipUsed && off <= Time.SECOND && back <= Time.SECOND);
     }
 
-    /** Not while a pod hangs: a call that it took and keeps may run into its own time-out. */
+    /** Not if a pod hung meanwhile: a call that it took, if only just before, may run into its own time-out. */
     private boolean isPromised(Call call) {
-        return within(call.startMicros(), facts.scaleStart, facts.hung)
+        return (call.startMicros() >= facts.scaleStart && call.endMicros() < facts.hung)
                 || within(call.startMicros(), facts.outage, facts.end);
     }
 

@@ -98,6 +98,13 @@ class JudgementTest {
     }
 
     @Test
+    void forgivesAGetThatWasOnItsWayWhenThePodBeganToHang() {
+        observations.add(
+                new Call(Stage.FIRST, facts.hung - 1, facts.hung + 2 * SECOND, Call.Kind.GET, "-", false, "timed out"));
+        assertThat(broken()).isEmpty();
+    }
+
+    @Test
     void forgivesAPostCutByTheKillOnlyIfItSaysSo() {
         observations.add(new Call(Stage.FIRST, facts.killed - 1, facts.killed + 1, Call.Kind.POST, "-", false, CUT));
         assertThat(broken()).isEmpty();
