@@ -32,7 +32,7 @@ final class Picture {
                         + " font-size=\"12\" fill=\"#333\">",
                 WIDTH, HEIGHT);
         line("<rect width=\"%d\" height=\"%d\" rx=\"8\" fill=\"#fff\"/>", WIDTH, HEIGHT);
-        panel(20, "Without Sidestep: a random pod for each connection", before, NAMES, most);
+        panel(20, "Without Sidestep: a random pod per connection", before, NAMES, most);
         panel(400, "With Sidestep: every request balanced", after, PLACEMENTS, most);
         legend();
         line("</svg>");
@@ -42,7 +42,7 @@ final class Picture {
     private void panel(int left, String title, List<Window> windows, List<String> captions, long most) {
         String[] parts = title.split(":", 2);
         line(
-                "<text x=\"%d\" y=\"30\" font-size=\"14\"><tspan font-weight=\"bold\">%s</tspan>:%s</text>",
+                "<text x=\"%d\" y=\"30\" font-size=\"13\"><tspan font-weight=\"bold\">%s</tspan>:%s</text>",
                 left, parts[0], parts[1]);
         int x = left;
         for (int i = 0; i < windows.size(); i++) {

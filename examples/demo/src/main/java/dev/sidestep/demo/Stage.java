@@ -19,7 +19,7 @@ final class Stage {
     static final String SECOND = "frontend-2";
     static final List<String> CLIENTS = List.of(FIRST, SECOND);
     private static final int FIRST_POD_PORT = 16101;
-    private static final Duration START_LIMIT = Duration.ofSeconds(20);
+    private static final Duration START_LIMIT = Duration.ofMinutes(1);
 
     private final Ports ports = new Ports();
     private final Layout layout;

@@ -14,6 +14,7 @@ final class Story {
     private static final Duration PHASE = Duration.ofSeconds(6);
     private static final Duration STEP = Duration.ofSeconds(4);
     private static final Duration OUTAGE = Duration.ofSeconds(5);
+    private static final Duration START_LIMIT = Duration.ofMinutes(1);
     private static final Duration RETURN_LIMIT = Duration.ofSeconds(10);
     private static final int PODS = 3;
     /** Evenness is counted from this long after each change. */
@@ -181,22 +182,27 @@ final class Story {
         facts.backOn.addAll(windows("mode back", facts.on + SETTLE, facts.end));
     }
 
-    /** Until every client has had an answer of both kinds. */
+    /** Until every client has had an answer of both kinds: a machine under load takes its time to start JVMs. */
     private void awaitCalls(long since) throws DemoException, InterruptedException {
-        awaitOnAll("answers", since, "", Duration.ofSeconds(15));
+        List<String> missing = awaitOnAll(since, "", START_LIMIT);
+        if (!missing.isEmpty()) {
+            throw new DemoException("no answer after " + START_LIMIT.toSeconds() + " s: " + String.join(", ", missing));
+        }
     }
 
     private void awaitReturn(Pod pod, long since) throws DemoException, InterruptedException {
-        int missing = facts.missing.size();
-        awaitOnAll("answers of " + pod.name(), since, pod.name(), RETURN_LIMIT);
-        if (facts.missing.size() > missing) {
-            return;
+        List<String> missing = awaitOnAll(since, pod.name(), RETURN_LIMIT);
+        if (missing.isEmpty()) {
+            screen.event(pod.name() + " has its share again after " + Time.seconds(Time.nowMicros() - since));
+        } else {
+            facts.missing.add(pod.name() + " is well again, and not used within " + RETURN_LIMIT.toSeconds() + " s by: "
+                    + String.join(", ", missing));
         }
-        screen.event(pod.name() + " has its share again after " + Time.seconds(Time.nowMicros() - since));
     }
 
-    private void awaitOnAll(String what, long since, String pod, Duration limit)
-            throws DemoException, InterruptedException {
+    /** Who had no answer within {@code limit}; from {@code pod}, or from any if it is "". */
+    private List<String> awaitOnAll(long since, String pod, Duration limit) throws DemoException, InterruptedException {
+        List<String> missing = new ArrayList<>();
         long deadline = System.nanoTime() + limit.toNanos();
         for (String client : Stage.CLIENTS) {
             for (boolean http : List.of(true, false)) {
@@ -209,11 +215,11 @@ final class Story {
                                 && (pod.isEmpty() || call.pod().equals(pod))));
                 stage.check();
                 if (!seen) {
-                    facts.missing.add("no " + (http ? "HTTP " : "gRPC ") + what + " for " + client + " within "
-                            + limit.toSeconds() + " s");
+                    missing.add(client + (http ? ", HTTP" : ", gRPC"));
                 }
             }
         }
+        return missing;
     }
 
     private void pause(Duration duration) throws DemoException, InterruptedException {
