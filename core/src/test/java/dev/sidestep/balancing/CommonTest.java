@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Many endpoints in the same trouble at once must not keep the owner from anything else. */
-@Timeout(60)
+@Timeout(10)
 final class CommonTest {
     private static final int ENDPOINTS = 3000;
 
