@@ -3,6 +3,7 @@ package dev.sidestep.bench;
 import dev.sidestep.balancing.Destination;
 import dev.sidestep.balancing.Discovery;
 import dev.sidestep.balancing.LoadBalancer;
+import dev.sidestep.balancing.PickResult;
 import dev.sidestep.concurrent.VirtualTimeExecutor;
 import dev.sidestep.model.Cluster;
 import dev.sidestep.model.ClusterName;
@@ -20,29 +21,49 @@ import org.openjdk.jmh.annotations.State;
 @SuppressWarnings("NullAway.Init") // JMH calls the set-up before anything else.
 @State(Scope.Benchmark)
 public class Engine {
-    @Param({"3", "100", "1000"})
+    @Param({"3", "100", "5000"})
     public int endpoints;
 
     LoadBalancer balancer;
     Destination destination;
+    private VirtualTimeExecutor owner;
+    private Cluster cluster;
+    private Cluster withoutTheLast;
 
     /** Tells the load balancer of its cluster; under virtual time, so that nothing runs beside what is measured. */
     @Setup
     public void start() {
-        var owner = new VirtualTimeExecutor();
+        owner = new VirtualTimeExecutor();
         balancer = new LoadBalancer(owner, LoadBalancer.Settings.inNamespace("default"));
         balancer.start(new Silent());
         owner.run(balancer::onConnected);
         destination = balancer.lookup("backend-service", 8080);
-        destination.pick();
         owner.advance(Duration.ZERO);
+        withoutTheLast = cluster(endpoints - 1);
+        cluster = cluster(endpoints);
+        tell(cluster);
+    }
+
+    /** One endpoint goes and comes again, by turns. */
+    PickResult update() {
+        Cluster next = withoutTheLast;
+        withoutTheLast = cluster;
+        cluster = next;
+        tell(next);
+        return destination.pick();
+    }
+
+    private void tell(Cluster told) {
+        owner.run(() -> balancer.onCluster(told.name().value(), told, Duration.ZERO));
+        owner.advance(Duration.ZERO);
+    }
+
+    private static Cluster cluster(int size) {
         var name = new ClusterName("backend-service", "default", 8080);
-        List<Endpoint> ready = IntStream.range(0, endpoints)
+        List<Endpoint> ready = IntStream.range(0, size)
                 .mapToObj(i -> Endpoint.ready("10.1." + i / 250 + "." + i % 250, 8080))
                 .toList();
-        var cluster = new Cluster(name, List.of("10.96.0.10:8080"), false, TrafficPolicy.DEFAULT, ready);
-        owner.run(() -> balancer.onCluster(name.value(), cluster, Duration.ZERO));
-        owner.advance(Duration.ZERO);
+        return new Cluster(name, List.of("10.96.0.10:8080"), false, TrafficPolicy.DEFAULT, ready);
     }
 
     private static final class Silent implements Discovery {

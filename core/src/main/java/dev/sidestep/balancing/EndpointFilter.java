@@ -78,8 +78,20 @@ public final class EndpointFilter {
     }
 
     private static List<Endpoint> distinct(List<Endpoint> endpoints) {
+        if (isStrictlySorted(endpoints)) {
+            return endpoints; // As a cluster has them: nothing to look up for each.
+        }
         Set<String> seen = new HashSet<>(endpoints.size() * 2);
         return only(endpoints, endpoint -> seen.add(endpoint.hostPort()));
+    }
+
+    private static boolean isStrictlySorted(List<Endpoint> endpoints) {
+        for (int i = 1; i < endpoints.size(); i++) {
+            if (Endpoint.BY_ADDRESS.compare(endpoints.get(i - 1), endpoints.get(i)) >= 0) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static List<Endpoint> only(List<Endpoint> endpoints, Predicate<Endpoint> condition) {

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
@@ -188,25 +189,18 @@ final class LiveCluster {
         Set<Endpoint> chosen = Collections.newSetFromMap(new IdentityHashMap<>());
         chosen.addAll(selection.endpoints());
         Map<String, Member> before = held;
-        Map<String, Member> now = new LinkedHashMap<>();
-        List<Member> usable = new ArrayList<>();
+        Map<String, Member> now = new LinkedHashMap<>(before.size() * 4 / 3 + 16);
+        List<Member> usable = new ArrayList<>(selection.endpoints().size());
         for (Endpoint endpoint : cluster.endpoints()) {
             boolean use = chosen.contains(endpoint);
-            // One that terminates drains, unless only such are left: then it is used as before.
-            if ((endpoint.terminating() && !use) || now.containsKey(endpoint.hostPort())) {
-                continue;
+            if (endpoint.terminating() && !use) {
+                continue; // It drains. If only such are left, they are used as before.
             }
-            subchannels.hold(endpoint, this).ifPresent(subchannel -> {
-                var member = new Member(endpoint, subchannel, use);
-                now.put(endpoint.hostPort(), member);
-                Member last = before.get(endpoint.hostPort());
-                if (last != null && endpoint.ready() && !last.endpoint().ready()) {
-                    subchannel.hearReady();
-                }
-                if (use) {
-                    usable.add(member);
-                }
-            });
+            String key = endpoint.hostPort();
+            Optional<Member> member = member(endpoint, before.get(key), use);
+            if (member.isPresent() && now.putIfAbsent(key, member.get()) == null && use) {
+                usable.add(member.get());
+            }
         }
         held = now;
         selected = List.copyOf(usable);
@@ -217,12 +211,29 @@ final class LiveCluster {
             }
         }
         repick();
-        subchannels.release(
-                before.values().stream()
-                        .map(Member::subchannel)
-                        .filter(subchannel -> !isHeld(subchannel))
-                        .toList(),
-                this);
+        List<TrackedSubchannel> gone = new ArrayList<>();
+        before.forEach((key, member) -> {
+            Member still = now.get(key);
+            if (still == null || still.subchannel() != member.subchannel()) {
+                gone.add(member.subchannel());
+            }
+        });
+        subchannels.release(gone, this);
+    }
+
+    /**
+     * What stands for {@code endpoint} here.
+     *
+     * @param last what stood for its address in the list before
+     */
+    private Optional<Member> member(Endpoint endpoint, @Nullable Member last, boolean use) {
+        if (last == null || !last.subchannel().isOf(endpoint.pod())) {
+            return subchannels.hold(endpoint, this).map(subchannel -> new Member(endpoint, subchannel, use));
+        }
+        if (endpoint.ready() && !last.endpoint().ready()) {
+            last.subchannel().hearReady();
+        }
+        return Optional.of(new Member(endpoint, last.subchannel(), use));
     }
 
     /** What stands between {@code endpoint}, of the latest list, and a pick. */
@@ -251,11 +262,6 @@ final class LiveCluster {
 
     private static Status.EndpointState stateOf(Member member) {
         return Status.EndpointState.valueOf(member.subchannel().health().state().name());
-    }
-
-    private boolean isHeld(TrackedSubchannel subchannel) {
-        Member member = held.get(subchannel.toString());
-        return member != null && member.subchannel() == subchannel;
     }
 
     /** Makes the picker anew, because what is thought of the endpoints has changed. */

@@ -2,6 +2,7 @@ package dev.sidestep.balancing;
 
 import java.util.Arrays;
 import java.util.PriorityQueue;
+import java.util.stream.IntStream;
 
 /**
  * Whose turn it is, for a whole round: each endpoint as often as its weight says, its turns spread evenly over the round.
@@ -27,6 +28,9 @@ final class Schedule {
      * @param weights at least 1 each; not empty
      */
     static int[] of(int[] weights) {
+        if (Arrays.stream(weights).allMatch(weight -> weight == weights[0])) {
+            return IntStream.range(0, weights.length).toArray();
+        }
         int[] turns = turns(weights);
         var order = new int[Arrays.stream(turns).sum()];
         // Earliest due first, the middle of each endpoint's first interval being its first turn.

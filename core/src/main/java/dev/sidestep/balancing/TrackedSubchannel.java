@@ -4,8 +4,8 @@ import static java.util.Objects.requireNonNull;
 
 import dev.sidestep.naming.AddressLiteral;
 import java.net.InetSocketAddress;
-import java.util.LinkedHashSet;
-import java.util.Set;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -54,7 +54,7 @@ final class TrackedSubchannel extends Subchannel {
     private volatile boolean watched;
     private volatile boolean draining;
 
-    private final Set<LiveCluster> holders = new LinkedHashSet<>();
+    private final List<LiveCluster> holders = new ArrayList<>(1);
     private long drainedNanos;
 
     /**
@@ -262,12 +262,14 @@ final class TrackedSubchannel extends Subchannel {
     }
 
     /** The clusters that send calls here. */
-    Set<LiveCluster> holders() {
+    List<LiveCluster> holders() {
         return holders;
     }
 
     void hold(LiveCluster cluster) {
-        holders.add(cluster);
+        if (!holders.contains(cluster)) {
+            holders.add(cluster);
+        }
         draining = false;
     }
 
