@@ -140,8 +140,10 @@ class JavaHttpClientIT {
             int hung = mesh.backend(2).requestCount() - before;
             List<String> after = app.calls(calls(100, "timeout", "2500"));
 
-            assertThat(after).allMatch(line -> line.startsWith("200 pod-"));
             assertThat(TestMesh.counted(after)).doesNotContainKey("200 pod-2");
+            assertThat(after.stream().filter(line -> !line.startsWith("200 pod-")))
+                    .as("only what went there as a probe, one at a time and ever more seldom")
+                    .hasSizeLessThanOrEqualTo(2);
             assertThat(hung).isLessThan(20);
         }
     }
