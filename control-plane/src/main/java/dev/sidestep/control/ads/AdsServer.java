@@ -12,11 +12,15 @@ import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * All streams, and what each asks for. Confined to {@code owner}, the index's, but for {@link #service}.
  */
 public final class AdsServer implements IndexListener {
+    private static final Logger LOG = LoggerFactory.getLogger(AdsServer.class);
+
     /** How long changes of what clients are told of themselves are collected: they concern all streams at once. */
     private static final Duration SURROUNDINGS_WINDOW = Duration.ofMillis(200);
 
@@ -86,7 +90,21 @@ public final class AdsServer implements IndexListener {
         owner.checkCurrent();
         synced = true;
         catalog.surroundingsTouched();
-        List.copyOf(sessions).forEach(Session::flush);
+        List.copyOf(sessions).forEach(this::flush);
+    }
+
+    private void flush(Session session) {
+        guard(session, session::flush);
+    }
+
+    /** Does something for one stream. If it fails, that stream ends, and no other one hears of it. */
+    void guard(Session session, Runnable step) {
+        try {
+            step.run();
+        } catch (RuntimeException e) {
+            LOG.error("stream of client {} failed; it is ended", session.client(), e);
+            session.goAway("internal error; the control plane's log tells more");
+        }
     }
 
     @Override
@@ -103,7 +121,7 @@ public final class AdsServer implements IndexListener {
             following.forEach(session -> session.touched(name, cluster));
             concerned.addAll(following);
         }
-        concerned.forEach(Session::flush);
+        concerned.forEach(this::flush);
         if (touched.surroundings()) {
             tellSurroundingsSoon();
         }
@@ -128,7 +146,7 @@ public final class AdsServer implements IndexListener {
         catalog.surroundingsTouched();
         for (Session session : List.copyOf(sessions)) {
             session.surroundingsTouched();
-            session.flush();
+            flush(session);
         }
     }
 

@@ -38,14 +38,14 @@ final class CallHandler<Q> implements ServerCallHandler<Q, Frame> {
             @Override
             public void onMessage(Q request) {
                 owner.execute(() -> {
-                    stream.requests().accept(request);
+                    server.guard(stream.session(), () -> stream.requests().accept(request));
                     call.request(1);
                 });
             }
 
             @Override
             public void onReady() {
-                owner.execute(stream.session()::flush);
+                owner.execute(() -> server.guard(stream.session(), stream.session()::flush));
             }
 
             @Override

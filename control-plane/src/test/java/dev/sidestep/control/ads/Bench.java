@@ -100,7 +100,7 @@ final class Bench {
     }
 
     /** Takes frames, as long as it is told to. */
-    static final class FakeOutlet implements Outlet {
+    static class FakeOutlet implements Outlet {
         private final List<Frame> frames = new ArrayList<>();
         boolean ready = true;
         String end = "";

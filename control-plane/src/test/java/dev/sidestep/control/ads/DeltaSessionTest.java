@@ -385,6 +385,32 @@ final class DeltaSessionTest {
     }
 
     @Test
+    void aStreamThatFailsEndsAlone() {
+        var broken = new Bench.FakeOutlet() {
+            @Override
+            public void send(Frame frame) {
+                throw new IllegalStateException("broken");
+            }
+        };
+        var failing = new DeltaSession(bench.ads.context(), broken, "peer");
+        bench.put(service("web"));
+        bench.owner.run(() -> {
+            broken.ready = false;
+            bench.ads.opened(failing);
+            failing.onRequest(request(ResourceType.SERVICE, name("web")).build());
+            broken.ready = true;
+        });
+        send(request(ResourceType.SERVICE, name("web")));
+        bench.settle();
+        outlet.take();
+
+        bench.put(slice("web", "10.0.0.1"));
+
+        assertThat(told()).containsExactly("Service:+" + name("web"));
+        assertThat(broken.end).startsWith("go away: internal error");
+    }
+
+    @Test
     void aClosedStreamLeavesNothingBehind() {
         send(request(ResourceType.SERVICE, name("web"), "10.96.0.10:80"));
         send(request(ResourceType.CLUSTER));
