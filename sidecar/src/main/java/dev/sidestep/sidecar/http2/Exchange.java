@@ -1,8 +1,6 @@
 package dev.sidestep.sidecar.http2;
 
-import dev.sidestep.balancing.Destination;
 import dev.sidestep.balancing.Outcome;
-import dev.sidestep.balancing.PickResult;
 import dev.sidestep.balancing.Reason;
 import dev.sidestep.balancing.Subchannel;
 import dev.sidestep.sidecar.loop.Failure;
@@ -14,12 +12,7 @@ import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.util.AsciiString;
 import io.netty.util.concurrent.ScheduledFuture;
-import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Queue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -35,11 +28,7 @@ import org.jspecify.annotations.Nullable;
 final class Exchange {
     private static final AsciiString ATTEMPT = AsciiString.cached("x-sidestep-attempt");
 
-    /** As long as callers of ours could have waited: where the call was going, no policy of ours says less. */
-    private static final Duration ORIGINAL_CONNECT_TIMEOUT = Duration.ofSeconds(30);
-
     private final LoopContext loop;
-    private final EndpointPool pool;
     private final Target target;
     private final StreamPort client;
     private final RequestHead head;
@@ -47,10 +36,8 @@ final class Exchange {
     /** Whether the caller counts attempts itself: another sidecar or agent before us. */
     private final boolean numbered;
 
+    private final Route route;
     private final long startedNanos;
-    private final List<Subchannel> tried = new ArrayList<>(1);
-    private final List<String> addressesTried = new ArrayList<>(1);
-    private final Queue<InetSocketAddress> originals = new ArrayDeque<>(0);
     private final ReplayBuffer body = new ReplayBuffer();
     private boolean replayable = true;
     private boolean requestEnded;
@@ -59,8 +46,6 @@ final class Exchange {
     private long sent;
 
     private long credited;
-    private @Nullable Attempt attempt;
-    private @Nullable Reason passedBecause;
     private @Nullable ScheduledFuture<?> deadline;
     private boolean responded;
     private boolean over;
@@ -74,13 +59,17 @@ final class Exchange {
             RequestHead head,
             Http2Headers request) {
         this.loop = loop;
-        this.pool = pool;
         this.target = target;
         this.client = client;
         this.head = head;
         this.request = request;
         this.numbered = request.contains(ATTEMPT);
+        this.route = new Route(loop, pool, target, head.idempotent(), this);
         this.startedNanos = loop.nanoTime();
+    }
+
+    StreamPort client() {
+        return client;
     }
 
     boolean grpc() {
@@ -99,14 +88,14 @@ final class Exchange {
 
     void start(boolean end) {
         requestEnded = end;
-        route(target.destination().pick());
+        route.start();
     }
 
     /** {@return the bytes of the frame that need no credit later} */
     int onRequestData(ByteBuf data, int padding, boolean end) {
         int length = data.readableBytes();
         requestEnded = end;
-        Attempt current = attempt;
+        Attempt current = route.attempt();
         boolean open = current != null && current.open();
         if (over && current == null) {
             return length + padding; // Answered by us: nobody takes it.
@@ -126,7 +115,7 @@ final class Exchange {
     void onRequestTrailers(Http2Headers trailers) {
         requestEnded = true;
         requestTrailers = trailers;
-        Attempt current = attempt;
+        Attempt current = route.attempt();
         if (current != null && current.open()) {
             current.sendTrailers(trailers);
         }
@@ -134,100 +123,33 @@ final class Exchange {
 
     /** The client's stream is closed: both sides are done, or it was reset, or the connection is gone. */
     void onClientClosed() {
-        Attempt current = attempt;
         if (!over) {
             finish(0);
         } else if (requestEnded) {
             return;
         }
-        if (current != null) {
-            current.abandon(Outcome.NEUTRAL);
-        }
+        route.abandon(Outcome.NEUTRAL);
     }
 
-    // Where to.
+    // From the way there.
 
-    private void route(PickResult result) {
-        if (over) {
-            return;
-        }
-        if (result instanceof Subchannel endpoint) {
-            toEndpoint(endpoint);
-        } else if (result instanceof PickResult.PassThrough passThrough) {
-            toOriginal(passThrough.reason());
-        } else {
-            Destination destination = target.destination();
-            loop.whenAnswered(destination, () -> {
-                PickResult later = destination.pick();
-                if (over) {
-                    return;
-                }
-                if (later instanceof PickResult.Pending) {
-                    toOriginal(Reason.PENDING);
-                } else {
-                    route(later);
-                }
-            });
-        }
-    }
-
-    private void toEndpoint(Subchannel endpoint) {
-        Destination destination = target.destination();
-        if (!pool.stands(endpoint) && !destination.mayConnect()) {
-            toOriginal(Reason.STALE);
-            return;
-        }
-        if (deadline == null) {
-            destination.policy().requestTimeout().ifPresent(this::endWithin);
-        }
-        var next = new Attempt(this, endpoint, loop.nanoTime());
-        tried.add(endpoint);
-        addressesTried.add(endpoint.toString());
-        if (tried.size() > 1 && !numbered) {
-            request.setInt(ATTEMPT, tried.size());
-        }
-        begin(next);
-        pool.open(endpoint, endpoint.address(), destination.policy().connectTimeout(), next);
-    }
-
-    private void toOriginal(@Nullable Reason because) {
-        passedBecause = because;
-        if (because != null) {
-            loop.fellBack(target, because);
-        }
-        begin(new Attempt(this, null, loop.nanoTime()));
-        loop.resolver().resolve(target.host(), target.port(), loop.eventLoop(), addresses -> {
-            originals.addAll(addresses);
-            toNextOriginal();
-        });
-    }
-
-    /** As clients do: the addresses of a name one after the other, until one takes the connection. */
-    private void toNextOriginal() {
-        Attempt current = attempt;
-        if (over || current == null) {
-            return;
-        }
-        InetSocketAddress next = originals.poll();
-        if (next == null) {
-            current.onLost(Loss.CONNECT_FAILED);
-        } else if (client.leadsBackTo(next)) {
-            fail(Reason.LOOP);
-        } else {
-            addressesTried.add(next.getAddress().getHostAddress() + ":" + next.getPort());
-            pool.open(client.direct(next), next, ORIGINAL_CONNECT_TIMEOUT, current);
-        }
-    }
-
-    private void begin(Attempt next) {
-        attempt = next;
+    /** Another attempt begins. */
+    void onAttempt() {
         sent = 0;
     }
 
-    // From the attempt.
+    /** It is made on an endpoint, the {@code number}th. */
+    void onEndpoint(int number) {
+        if (number > 1 && !numbered) {
+            request.setInt(ATTEMPT, number);
+        }
+        if (deadline == null) {
+            target.destination().policy().requestTimeout().ifPresent(this::endWithin);
+        }
+    }
 
     void onOpen(Attempt from) {
-        if (from != attempt) {
+        if (from != route.attempt()) {
             return;
         }
         boolean bodyFollows = !body.isEmpty() || requestTrailers != null || !requestEnded;
@@ -245,7 +167,7 @@ final class Exchange {
 
     /** {@code bytes} more of the request have left for the endpoint. */
     void onSent(Attempt from, int bytes) {
-        if (from == attempt) {
+        if (from == route.attempt()) {
             sent += bytes;
             if (sent > credited) {
                 client.credit((int) (sent - credited));
@@ -285,20 +207,11 @@ final class Exchange {
     }
 
     void onLost(Attempt from, Loss loss, long errorCode) {
-        if (from != attempt || over) {
+        if (from != route.attempt() || over || route.goesOnAfter(from, loss, repeatable())) {
             return;
         }
-        attempt = null;
-        Destination destination = target.destination();
-        if (from.subchannel() == null && loss.unprocessed && !originals.isEmpty()) {
-            attempt = new Attempt(this, null, loop.nanoTime());
-            loop.eventLoop().execute(this::toNextOriginal);
-        } else if (responded) {
+        if (responded) {
             breakOff(loss, errorCode);
-        } else if (from.subchannel() != null
-                && replayable
-                && destination.mayRetry(loss.unprocessed, head.idempotent(), tried.size())) {
-            again();
         } else if (loss == Loss.RESET || loss == Loss.REFUSED) {
             // What a server says of one stream means the same to the client as without us.
             client.reset(errorCode);
@@ -307,53 +220,27 @@ final class Exchange {
             client.reset(Http2Error.REFUSED_STREAM.code()); // It may safely ask again, and knows that by this code.
             finish(0);
         } else {
-            fail(reason(loss));
+            fail(route.reason(loss));
         }
     }
 
-    private void again() {
-        target.stats().retried();
-        // In a turn of its own: we may be in the middle of the codec's closing of all streams.
-        loop.eventLoop().execute(() -> route(target.destination().pickAnother(tried)));
-    }
-
-    /** Goes to another endpoint, if there is one that was not tried. */
     void onSlow(Attempt from) {
-        if (from != attempt || over || from.subchannel() == null) {
-            return;
-        }
-        Destination destination = target.destination();
-        PickResult another = destination.pickAnother(tried);
-        if (another instanceof Subchannel endpoint
-                && !tried.contains(endpoint)
-                && destination.mayRetry(true, head.idempotent(), tried.size())) {
-            attempt = null;
-            from.abandon(Outcome.CONNECT_TIMEOUT);
-            target.stats().retried();
-            loop.eventLoop().execute(() -> route(another));
-        }
+        route.onSlow(from);
     }
 
-    /** The endpoint's connection answers no PING: whoever can be served elsewhere is; the others wait on. */
     void onSilent(Attempt from) {
-        boolean replaceable = from == attempt && !over && !responded && replayable && head.idempotent();
-        if (replaceable && from.subchannel() != null && target.destination().mayRetry(false, true, tried.size())) {
-            attempt = null;
-            from.abandon(Outcome.TIMEOUT);
-            again();
-        }
+        route.onSilent(from, repeatable());
+    }
+
+    private boolean repeatable() {
+        return replayable && !responded;
     }
 
     /** The endpoint's side of the call is closed. */
     void onUpstreamClosed(Attempt from) {
-        if (from == attempt && over && !requestEnded) {
+        if (from == route.attempt() && over && !requestEnded) {
             client.stopAfterWrites();
         }
-    }
-
-    private Reason reason(Loss loss) {
-        boolean noEndpoints = passedBecause == Reason.NO_ENDPOINTS && loss.unprocessed;
-        return noEndpoints ? Reason.NO_ENDPOINTS : loss.reason;
     }
 
     /** The response had begun: its end can only be cut, told in the trailers that a gRPC client waits for anyway. */
@@ -375,14 +262,10 @@ final class Exchange {
     }
 
     private void onDeadline() {
-        Attempt current = attempt;
         if (over) {
             return;
         }
-        if (current != null) {
-            attempt = null;
-            current.abandon(Outcome.TIMEOUT);
-        }
+        route.abandon(Outcome.TIMEOUT);
         if (responded) {
             breakOff(Loss.DEADLINE, Http2Error.CANCEL.code());
         } else {
@@ -405,11 +288,12 @@ final class Exchange {
     }
 
     private Failure failure(Reason reason) {
-        return new Failure(reason, target.host(), target.port(), addressesTried, loop.admin());
+        return new Failure(reason, target.host(), target.port(), route.addressesTried(), loop.admin());
     }
 
     private void finish(int seenStatus) {
         over = true;
+        route.end();
         forgetBody();
         if (deadline != null) {
             deadline.cancel(false);

@@ -2,6 +2,7 @@ package dev.sidestep.sidecar.http2;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sidestep.balancing.Subchannel;
 import dev.sidestep.model.TrafficPolicy;
 import dev.sidestep.sidecar.LeakRecorder;
 import dev.sidestep.sidecar.http2.H2Socket.Frame;
@@ -127,9 +128,13 @@ final class FloodsIT {
             for (int i = 0; i < 600; i++) {
                 client.request(2 * i + 1, true, "GET", "verbose");
             }
-            Await.until("all responses", Duration.ofSeconds(10), () -> answered.get() == 600);
-            bystander.request(3, true, "GET", "verbose");
-            bystander.nextOfStream(); // Behind all of them on the same connection.
+            var destination = proxy.loop.target("verbose", 80).destination();
+            Await.until(
+                    "all responses to be there",
+                    Duration.ofSeconds(20),
+                    () -> answered.get() == 600
+                            && destination.pick() instanceof Subchannel endpoint
+                            && endpoint.inFlight() == 0);
             client.request(1201, true, "GET", "verbose");
             assertThat(client.next(H2Socket.GOAWAY).goAwayCode()).isEqualTo((int) Http2Error.ENHANCE_YOUR_CALM.code());
         }
