@@ -92,7 +92,8 @@ final class GrpcServer extends GreeterGrpc.GreeterImplBase {
         for (Channel each : connections) {
             if (peer.equals(each.remoteAddress())) {
                 ((SocketChannel) each).config().setSoLinger(0);
-                each.close();
+                // Not by the pipeline: there gRPC says goodbye first, and waits for its streams to end.
+                each.eventLoop().execute(() -> each.unsafe().close(each.unsafe().voidPromise()));
             }
         }
     }
