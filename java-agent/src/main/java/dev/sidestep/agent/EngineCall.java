@@ -44,6 +44,7 @@ final class EngineCall implements Call {
     @Override
     public @Nullable EndpointAddress attempt() {
         end(Outcome.NEUTRAL, false); // A client that begins anew without having told us how the last one ended.
+        last = Outcome.NEUTRAL; // If this one is passed through, its failure is not ours to repeat.
         Subchannel chosen = next != null ? next : another();
         next = null;
         if (chosen == null) {
