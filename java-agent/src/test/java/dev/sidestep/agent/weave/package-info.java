@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sidestep.agent.weave;
+
+import org.jspecify.annotations.NullMarked;
