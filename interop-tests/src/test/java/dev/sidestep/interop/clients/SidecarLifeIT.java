@@ -10,6 +10,7 @@ import dev.sidestep.testkit.Manifests;
 import dev.sidestep.testkit.Requirements;
 import dev.sidestep.testkit.SourceTree;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ProxySelector;
 import java.net.URI;
@@ -215,7 +216,7 @@ class SidecarLifeIT {
 
     private static HttpClient client(int proxyPort) {
         return HttpClient.newBuilder()
-                .proxy(ProxySelector.of(new InetSocketAddress("127.0.0.1", proxyPort)))
+                .proxy(ProxySelector.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), proxyPort)))
                 .build();
     }
 
