@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sidestep.sidecar.loop;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sidestep.sidecar.outbound;
+
+import org.jspecify.annotations.NullMarked;
