@@ -244,6 +244,7 @@ class Http1FailuresIT {
 
     @Test
     void goesWhereItWasGoingWhenTheAnswerIsLate() throws IOException {
+        restart(TestSidecar.config().withLimits(Limits.DEFAULT));
         control.falls(true);
         long startNanos = System.nanoTime();
         assertThat(client.send("GET / HTTP/1.1\r\nHost: vip:" + one.port() + "\r\n\r\n")

@@ -1,8 +1,10 @@
 package dev.sidestep.sidecar;
 
+import dev.sidestep.sidecar.loop.Limits;
 import dev.sidestep.sidecar.loop.Transport;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 
@@ -16,7 +18,24 @@ final class TestSidecar {
                 System.getProperty("sidestep.transport", Transport.best().name());
         return SidecarConfig.fromEnvironment(Map.of())
                 .withListeners(anyPort, anyPort, anyPort)
-                .withTransport(Transport.valueOf(transport.toUpperCase(Locale.ROOT)), 1);
+                .withTransport(Transport.valueOf(transport.toUpperCase(Locale.ROOT)), 1)
+                .withLimits(patient());
+    }
+
+    /** A machine that is busy with other tests answers late; no call is to fall back for that. */
+    private static Limits patient() {
+        Limits usual = Limits.DEFAULT;
+        return new Limits(
+                usual.headBytes(),
+                usual.headTimeout(),
+                usual.idleTimeout(),
+                usual.writeBufferBytes(),
+                usual.connectionsPerEndpoint(),
+                usual.waitersPerEndpoint(),
+                usual.upstreamIdle(),
+                Duration.ofSeconds(5),
+                usual.sniffTimeout(),
+                usual.drain());
     }
 
     static Sidecar start(FakeControlPlane control) {

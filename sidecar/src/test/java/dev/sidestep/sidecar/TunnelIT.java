@@ -9,7 +9,9 @@ import dev.sidestep.testkit.Await;
 import dev.sidestep.testkit.FakeUpstream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -197,7 +199,26 @@ class TunnelIT {
                 Thread.sleep(200); // All buffers on the way fill up.
                 byte[] got = client.socket().getInputStream().readAllBytes();
                 writer.join();
-                assertThat(got).isEqualTo(sent);
+                assertThat(got.length).isEqualTo(size);
+                assertThat(Arrays.equals(got, sent)).isTrue();
+            }
+        }
+    }
+
+    /** The caller is gone quiet before the tunnel stands, and still wants its answer. */
+    @Test
+    void answersACallerThatIsDoneSendingAtOnce() throws IOException {
+        try (RawServer server = RawServer.start(connection -> {
+            connection.write(new String(connection.in().readAllBytes(), StandardCharsets.ISO_8859_1) + "!");
+        })) {
+            control.serves("mail", server.port());
+            for (String said : List.of("hello", "GE", "")) {
+                try (RawClient client = new RawClient(sidecar.proxyAddress())) {
+                    client.send("CONNECT mail:80 HTTP/1.1\r\nHost: mail:80\r\n\r\n" + said);
+                    client.socket().shutdownOutput();
+                    assertThat(client.read(true).status()).isEqualTo(200);
+                    assertThat(client.readToEnd()).isEqualTo(said + "!");
+                }
             }
         }
     }

@@ -15,6 +15,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A small real HTTP/1.1 backend on 127.0.0.1 that answers every request with its name and misbehaves on request.
@@ -52,6 +53,7 @@ public final class FakeUpstream implements AutoCloseable {
     private final AtomicInteger accepted = new AtomicInteger();
     private volatile Fault fault = new Fault.None();
     private volatile ServerSocket listener;
+    private volatile @Nullable Thread acceptor;
 
     private FakeUpstream(String name, Function<Http1.Request, Http1.Response> handler, ServerSocket listener) {
         this.name = name;
@@ -118,6 +120,15 @@ public final class FakeUpstream implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+        // An accept that was under way keeps the port open, and may still bring one connection.
+        Thread last = acceptor;
+        if (last != null) {
+            try {
+                last.join();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
         connections.forEach(FakeUpstream::reset);
     }
 
@@ -145,7 +156,7 @@ public final class FakeUpstream implements AutoCloseable {
     }
 
     private void acceptInBackground(ServerSocket socket) {
-        background("accept", () -> {
+        acceptor = background("accept", () -> {
             while (true) {
                 try {
                     Socket connection = socket.accept();
@@ -160,10 +171,11 @@ public final class FakeUpstream implements AutoCloseable {
         });
     }
 
-    private void background(String what, Runnable task) {
+    private Thread background(String what, Runnable task) {
         Thread thread = new Thread(task, name + " " + what);
         thread.setDaemon(true);
         thread.start();
+        return thread;
     }
 
     private void serve(Socket connection) {

@@ -12,6 +12,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.socket.SocketChannelConfig;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
@@ -33,6 +34,8 @@ final class ConnectRequest {
 
     /** @param firstBytes what came behind the request; released here */
     void open(Channel client, Target target, ByteBuf firstBytes) {
+        // The caller of a tunnel may be done sending before anybody has looked at what it said.
+        ((SocketChannelConfig) client.config()).setAllowHalfClosure(true);
         PickResult result = target.destination().pick();
         if (result instanceof PickResult.Pending) {
             loop.whenAnswered(target.destination(), () -> route(client, target, firstBytes));

@@ -2,7 +2,6 @@ package dev.sidestep.sidecar.loop;
 
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.epoll.Epoll;
-import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
@@ -40,7 +39,7 @@ public enum Transport {
     /** What an event loop group of this transport is made with. */
     public IoHandlerFactory ioHandlers() {
         return switch (this) {
-            case EPOLL -> EpollIoHandler.newFactory();
+            case EPOLL -> StandingEpoll.newFactory();
             case NIO -> NioIoHandler.newFactory();
         };
     }

@@ -5,6 +5,7 @@ import dev.sidestep.sidecar.loop.LoopContext;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.socket.SocketChannelConfig;
 import java.util.function.Function;
 
 /**
@@ -62,6 +63,10 @@ public final class Dispatcher implements Takeover {
     }
 
     private void hand(Channel client, Protocol protocol, ByteBuf bytes, OriginalDestination origin) {
+        if (protocol == Protocol.HTTP1 || protocol == Protocol.HTTP2) {
+            // To HTTP the end of a caller's stream is the caller's leaving, as everywhere else.
+            ((SocketChannelConfig) client.config()).setAllowHalfClosure(false);
+        }
         switch (protocol) {
             case HTTP1 -> http1.take(client, bytes, origin);
             case HTTP2 -> http2.take(client, bytes, origin);

@@ -8,6 +8,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.util.concurrent.Future;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -99,6 +100,14 @@ final class Sniffer extends ChannelInboundHandlerAdapter implements LoopContext.
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
         add((ByteBuf) message);
+    }
+
+    /** It is done speaking, so what it has said must do. */
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        if (event == ChannelInputShutdownEvent.INSTANCE) {
+            timeOut();
+        }
     }
 
     @Override

@@ -3,10 +3,10 @@ package dev.sidestep.sidecar.tcp;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelOption;
-import io.netty.channel.socket.ChannelInputShutdownReadComplete;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.SocketChannelConfig;
 import java.io.IOException;
@@ -58,10 +58,15 @@ public final class Relay extends ChannelInboundHandlerAdapter {
         }
         for (Channel each : new Channel[] {left, right}) {
             ((SocketChannelConfig) each.config()).setAllowHalfClosure(true);
-            each.config().setOption(ChannelOption.AUTO_READ, true);
         }
         toRight.pace();
         toLeft.pace();
+        if (((SocketChannel) left).isInputShutdown()) {
+            toRight.inputIsOver(left);
+        }
+        if (((SocketChannel) right).isInputShutdown()) {
+            toLeft.inputIsOver(right);
+        }
     }
 
     @Override
@@ -84,7 +89,8 @@ public final class Relay extends ChannelInboundHandlerAdapter {
         if (back != null) {
             Channel source = to;
             Channel sink = back.to;
-            if (source.config().isAutoRead() != sink.isWritable()) {
+            // To ask for more behind the end is an error to epoll, and would close the other direction too.
+            if (!((SocketChannel) source).isInputShutdown() && source.config().isAutoRead() != sink.isWritable()) {
                 source.config().setAutoRead(sink.isWritable());
             }
         }
@@ -92,17 +98,29 @@ public final class Relay extends ChannelInboundHandlerAdapter {
 
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
-        if (event == ChannelInputShutdownReadComplete.INSTANCE && !inputOver) {
-            inputOver = true;
-            // Netty's own shutdown would drop what is not written yet.
-            to.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> shutDown(context));
+        // The first of the two events of an end, and behind all data; the second needs another read, which may not
+        // come.
+        if (event == ChannelInputShutdownEvent.INSTANCE) {
+            inputIsOver(context.channel());
         }
     }
 
-    private void shutDown(ChannelHandlerContext context) {
-        passedOn = true;
+    private void inputIsOver(Channel from) {
+        if (inputOver) {
+            return;
+        }
+        inputOver = true;
         if (back != null && back.passedOn) {
-            context.close();
+            from.close(); // Nothing goes either way any more; epoll would report that without end.
+        } else {
+            // Netty's own shutdown would drop what is not written yet.
+            to.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> passOnEnd());
+        }
+    }
+
+    private void passOnEnd() {
+        passedOn = true;
+        if (back != null && back.inputOver) {
             to.close();
         } else {
             ((SocketChannel) to).shutdownOutput();
@@ -111,7 +129,8 @@ public final class Relay extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelInactive(ChannelHandlerContext context) {
-        to.close();
+        // Behind what was read, which is the other side's whatever ended this one.
+        to.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
         closed();
     }
 
