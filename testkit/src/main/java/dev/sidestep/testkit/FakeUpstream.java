@@ -120,16 +120,21 @@ public final class FakeUpstream implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        // An accept that was under way keeps the port open, and may still bring one connection.
-        Thread last = acceptor;
-        if (last != null) {
-            try {
+        try {
+            // An accept that was under way keeps the port open, and may still bring one connection.
+            Thread last = acceptor;
+            if (last != null) {
                 last.join();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
             }
+            connections.forEach(FakeUpstream::reset);
+            // A thread that reads from one keeps it open until it has noticed; one that sleeps for a fault may take
+            // longer.
+            for (int i = 0; i < 200 && !connections.isEmpty(); i++) {
+                TimeUnit.MILLISECONDS.sleep(5);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
-        connections.forEach(FakeUpstream::reset);
     }
 
     /** Listens again on the same port. */

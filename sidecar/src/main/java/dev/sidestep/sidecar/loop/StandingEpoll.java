@@ -68,6 +68,7 @@ final class StandingEpoll implements IoHandler {
         }
 
         @Override
+        @SuppressWarnings("TypeParameterUnusedInFormals") // Netty's interface has it so.
         public <T> T attachment() {
             return registration.attachment();
         }
