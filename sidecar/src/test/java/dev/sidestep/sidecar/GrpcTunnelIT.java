@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sidestep.sidecar.http2.GrpcPeer;
+import dev.sidestep.sidecar.http2.Proxy;
 import io.grpc.CallOptions;
 import io.grpc.HttpConnectProxiedSocketAddress;
 import io.grpc.ManagedChannel;
@@ -35,7 +36,7 @@ final class GrpcTunnelIT {
         control.serves(
                 "greeter",
                 peers.stream().mapToInt(peer -> peer.address().getPort()).toArray());
-        sidecar = TestSidecar.start(control);
+        sidecar = Sidecar.start(TestSidecar.config().withLimits(Proxy.patient()), made -> control);
     }
 
     @AfterEach

@@ -18,12 +18,13 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.ForkJoinPool;
 import java.util.function.Function;
 
 /** The HTTP/2 half of a sidecar on one event loop and one port of its own. */
-final class Proxy implements AutoCloseable {
+public final class Proxy implements AutoCloseable {
     private final ThreadSerialExecutor owner = new ThreadSerialExecutor("balancer");
     private final MultiThreadIoEventLoopGroup group;
     private final Channel listener;
@@ -36,7 +37,23 @@ final class Proxy implements AutoCloseable {
     }
 
     Proxy(Function<LoopContext, OriginalDestination> origin) {
-        this(origin, Limits.DEFAULT);
+        this(origin, patient());
+    }
+
+    /** The usual limits, but for a first answer, or a first byte in a tunnel, that a loaded machine may bring late. */
+    public static Limits patient() {
+        Limits usual = Limits.DEFAULT;
+        return new Limits(
+                usual.headBytes(),
+                usual.headTimeout(),
+                usual.idleTimeout(),
+                usual.writeBufferBytes(),
+                usual.connectionsPerEndpoint(),
+                usual.waitersPerEndpoint(),
+                usual.upstreamIdle(),
+                Duration.ofSeconds(5),
+                Duration.ofSeconds(5),
+                usual.drain());
     }
 
     Proxy(Function<LoopContext, OriginalDestination> origin, Limits limits) {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sidestep.sidecar.LeakRecorder;
 import dev.sidestep.sidecar.http2.H2Socket.Frame;
+import dev.sidestep.sidecar.loop.Limits;
+import dev.sidestep.sidecar.outbound.OriginalDestination;
 import dev.sidestep.testkit.Await;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Headers;
@@ -149,9 +151,12 @@ final class SemanticsIT {
 
     @Test
     void whatNobodyAnswersForGoesWhereItWasGoingAfterAMoment() throws IOException {
-        proxy.directory().fallSilent();
-        client.request(1, true, "GET", "localhost:" + peer.address().getPort());
-        assertThat(client.decode(client.nextOfStream()).status()).hasToString("103");
+        try (var impatient = new Proxy(loop -> OriginalDestination.PerRequest.PER_REQUEST, Limits.DEFAULT);
+                var caller = H2Socket.connect(impatient.address())) {
+            impatient.directory().fallSilent();
+            caller.request(1, true, "GET", "localhost:" + peer.address().getPort());
+            assertThat(caller.decode(caller.nextOfStream()).status()).hasToString("103");
+        }
     }
 
     @Test
