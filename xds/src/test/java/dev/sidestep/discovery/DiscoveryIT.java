@@ -14,6 +14,7 @@ import dev.sidestep.model.Self;
 import dev.sidestep.testkit.Await;
 import dev.sidestep.xds.ResourceType;
 import dev.sidestep.xds.WireForm;
+import dev.sidestep.xds.proto.discovery.DeltaDiscoveryRequest;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.inprocess.InProcessChannelBuilder;
@@ -130,17 +131,23 @@ class DiscoveryIT {
         await("disconnected", () -> heard.count("disconnected") == 1);
         server(port);
         await("connected again", () -> heard.count("connected") == 2);
-        await("asked again", () -> ads.requests().size() >= before + 2);
-        assertThat(ads.requests().subList(before, ads.requests().size()))
-                .filteredOn(it -> it.getTypeUrl().equals(ResourceType.SERVICE))
-                .first()
-                .satisfies(it -> {
-                    assertThat(it.getResourceNamesSubscribeList()).containsExactly(BACKEND);
-                    assertThat(it.getInitialResourceVersionsMap())
-                            .containsOnly(entry(BACKEND, encoded(BACKEND, 3).version()));
-                });
+        // The last ACK to the first server may be recorded only now; what is asked anew answers nothing.
+        await("asked again", () -> askedSince(before).size() == 1);
+        assertThat(askedSince(before)).first().satisfies(it -> {
+            assertThat(it.getResourceNamesSubscribeList()).containsExactly(BACKEND);
+            assertThat(it.getInitialResourceVersionsMap())
+                    .containsOnly(entry(BACKEND, encoded(BACKEND, 3).version()));
+        });
         ads.put(encoded(BACKEND, 4));
         awaitEndpoints(BACKEND, 4);
+    }
+
+    private List<DeltaDiscoveryRequest> askedSince(int before) {
+        return ads.requests().stream()
+                .skip(before)
+                .filter(it -> it.getTypeUrl().equals(ResourceType.SERVICE)
+                        && it.getResponseNonce().isEmpty())
+                .toList();
     }
 
     @Test
