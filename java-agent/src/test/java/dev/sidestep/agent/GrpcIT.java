@@ -191,6 +191,26 @@ class GrpcIT {
 
     @ParameterizedTest
     @ValueSource(ints = {17, 25})
+    void scaledToZeroCallsGoWhereTheyWentAndScaledUpTheyAreBalancedAgain(int feature) throws IOException {
+        try (AppProcess app = balancedApp(feature)) {
+            for (int i = 0; i < 3; i++) {
+                mesh.manifests().withoutEndpoint("greeter", "pod-" + i);
+            }
+            Await.until(
+                    "calls on the VIP",
+                    TestMesh.SOON,
+                    () -> app.calls(calls(9)).stream().allMatch("vip"::equals));
+
+            for (int i = 0; i < 3; i++) {
+                mesh.manifests()
+                        .endpoint("greeter", "grpc", "pod-" + i, backends.get(i).port());
+            }
+            awaitBalanced(app);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {17, 25})
     void withoutAControlPlaneCallsGoWhereTheyWentAndModeIsFollowedLive(int feature) throws IOException {
         mesh.stopControlPlane();
         try (AppProcess app = app(feature, "shaded")) {

@@ -178,6 +178,49 @@ class JavaHttpClientIT {
 
     @ParameterizedTest
     @ValueSource(ints = {17, 25})
+    void scaledToZeroCallsGoWhereTheyWentAndScaledUpTheyAreBalancedAgain(int feature) {
+        try (AppProcess app = balancedApp(feature)) {
+            for (int i = 0; i < 3; i++) {
+                mesh.manifests().withoutEndpoint("backend-service", "pod-" + i);
+            }
+            Await.until(
+                    "calls on the VIP",
+                    TestMesh.SOON,
+                    () -> app.calls(calls(3)).stream().allMatch("200 vip"::equals));
+
+            for (int i = 0; i < 3; i++) {
+                mesh.manifests()
+                        .endpoint(
+                                "backend-service",
+                                "http",
+                                "pod-" + i,
+                                mesh.backend(i).port());
+            }
+            Await.until(
+                    "even calls",
+                    TestMesh.SOON,
+                    () -> TestMesh.counted(app.calls(calls(30)))
+                            .equals(Map.of("200 pod-0", 10L, "200 pod-1", 10L, "200 pod-2", 10L)));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {17, 25})
+    void anErrorOfTheApplicationItselfLeavesNobodyAlone(int feature) {
+        try (AppProcess app = balancedApp(feature)) {
+            app.calls(calls(30));
+
+            List<String> broken = app.calls(calls(90, "url", mesh.url() + TestMesh.BROKEN));
+            List<String> after = app.calls(calls(90));
+
+            assertThat(TestMesh.counted(broken))
+                    .isEqualTo(Map.of("500 pod-0", 30L, "500 pod-1", 30L, "500 pod-2", 30L));
+            assertThat(TestMesh.counted(after)).isEqualTo(Map.of("200 pod-0", 30L, "200 pod-1", 30L, "200 pod-2", 30L));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {17, 25})
     void withoutAControlPlaneCallsGoWhereTheyWent(int feature) {
         mesh.stopControlPlane();
         try (AppProcess app = mesh.start(Requirements.jdk(feature), HttpApp.class, mesh.environment())) {

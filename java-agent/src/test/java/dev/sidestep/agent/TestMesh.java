@@ -30,6 +30,9 @@ import org.jspecify.annotations.Nullable;
 final class TestMesh implements AutoCloseable {
     static final Duration SOON = Duration.ofSeconds(20);
 
+    /** The end of a path that every backend answers with 500. */
+    static final String BROKEN = "/broken";
+
     private final Path folder;
     private final Manifests manifests;
     private final int xdsPort = FreePorts.next();
@@ -55,7 +58,8 @@ final class TestMesh implements AutoCloseable {
 
     FakeUpstream addBackend() {
         String name = "pod-" + backends.size();
-        FakeUpstream backend = FakeUpstream.start(name, request -> Http1.Response.ok(name));
+        FakeUpstream backend = FakeUpstream.start(
+                name, request -> Http1.Response.of(request.target().endsWith(BROKEN) ? 500 : 200, name));
         backends.add(backend);
         manifests.endpoint("backend-service", "http", name, backend.port());
         return backend;
