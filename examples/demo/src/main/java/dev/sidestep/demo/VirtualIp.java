@@ -70,16 +70,31 @@ final class VirtualIp implements AutoCloseable {
                 return;
             }
             int podPort = ports.get(randomBelow.applyAsInt(ports.size()));
-            Socket pod = new Socket(InetAddress.getLoopbackAddress(), podPort);
+            Socket pod = connect(podPort);
+            long key = key(podPort, pod.getLocalPort());
             caller.setOption(StandardSocketOptions.TCP_NODELAY, true);
             pod.setOption(StandardSocketOptions.TCP_NODELAY, true);
-            long key = key(podPort, pod.getLocalPort());
-            connections.put(key, STILL_OPEN);
             inBackground("vip-answer", () -> copy(pod, caller));
             copy(caller, pod);
             connections.put(key, Time.nowMicros());
         } catch (IOException e) {
             reset(caller);
+        }
+    }
+
+    /** A connection to a pod, noted before the pod can see it. */
+    private Socket connect(int podPort) throws IOException {
+        var pod = new Socket();
+        pod.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+        long key = key(podPort, pod.getLocalPort());
+        connections.put(key, STILL_OPEN);
+        try {
+            pod.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), podPort));
+            return pod;
+        } catch (IOException e) {
+            connections.remove(key);
+            pod.close();
+            throw e;
         }
     }
 
