@@ -2,11 +2,10 @@ package dev.sidestep.cli;
 
 import dev.sidestep.control.ControlPlane;
 import dev.sidestep.control.ControlPlaneConfig;
-import dev.sidestep.model.ClusterName;
-import dev.sidestep.model.Mode;
+import dev.sidestep.control.settings.Settings;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -49,6 +48,20 @@ final class ControlPlaneCommand implements Callable<Integer> {
     private boolean allowPlaintext;
 
     @Option(
+            names = "--injector",
+            paramLabel = "HOST:PORT",
+            converter = ListenAddress.class,
+            description = "Where the API server has pods injected, over TLS, by convention port "
+                    + ControlPlaneConfig.INJECTOR_PORT + " (nowhere).")
+    private @Nullable InetSocketAddress injector;
+
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            description = "What holds for the whole mesh, as YAML; docs/configuration.md has the keys.")
+    private @Nullable Path configFile;
+
+    @Option(
             names = "--namespaces",
             paramLabel = "NS",
             split = ",",
@@ -75,9 +88,9 @@ final class ControlPlaneCommand implements Callable<Integer> {
         return 0;
     }
 
-    private ControlPlaneConfig config() {
-        return new ControlPlaneConfig(
-                source(), xds, admin, allowPlaintext, Mode.BALANCE, ClusterName.WIRE_DOMAIN, List.of());
+    private ControlPlaneConfig config() throws IOException {
+        Settings settings = configFile == null ? Settings.DEFAULT : Settings.read(configFile);
+        return new ControlPlaneConfig(source(), xds, admin, allowPlaintext, Optional.ofNullable(injector), settings);
     }
 
     private ControlPlaneConfig.Source source() {

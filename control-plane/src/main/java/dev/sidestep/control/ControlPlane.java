@@ -14,6 +14,7 @@ import dev.sidestep.control.index.Problems;
 import dev.sidestep.control.index.SourceListener;
 import dev.sidestep.control.kube.Clients;
 import dev.sidestep.control.kube.KubernetesSource;
+import dev.sidestep.control.settings.Settings;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -92,10 +93,11 @@ public final class ControlPlane implements AutoCloseable {
             client = Optional.of(Clients.connect(kubernetes.kubeconfig(), kubernetes.context()));
             client.ifPresent(closing::push);
         }
-        List<String> ranges = config.serviceRanges().isEmpty()
+        Settings settings = config.settings();
+        List<String> ranges = settings.serviceRanges().isEmpty()
                 ? client.map(Clients::serviceRanges).orElse(List.of())
-                : config.serviceRanges();
-        var mesh = new Mesh(config.mode(), config.clusterDomain(), ranges);
+                : settings.serviceRanges();
+        var mesh = new Mesh(settings.mode(), settings.clusterDomain(), ranges);
         var ads = new AdsServer(owner, index, mesh, registry);
         index.listen(ads);
 

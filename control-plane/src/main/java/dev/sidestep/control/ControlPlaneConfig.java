@@ -1,11 +1,9 @@
 package dev.sidestep.control;
 
-import dev.sidestep.model.ClusterName;
-import dev.sidestep.model.Mode;
+import dev.sidestep.control.settings.Settings;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -17,38 +15,34 @@ import java.util.Set;
  * @param xds where the xDS server listens; port 0: a free one
  * @param admin where the admin server listens; port 0: a free one
  * @param allowPlaintext whether xDS may be served without TLS beyond the loopback interface
- * @param mode the mesh's mode, which namespaces and Services narrow
- * @param clusterDomain the domain of the cluster's DNS
- * @param serviceRanges the CIDR blocks that VIPs come from; empty: asked from the API server where it can say, else every
- *     VIP is told to clients one by one
+ * @param injector where pods are injected, over TLS; port 0: a free one; empty: nowhere
+ * @param settings what the configuration file says
  */
 public record ControlPlaneConfig(
         Source source,
         InetSocketAddress xds,
         InetSocketAddress admin,
         boolean allowPlaintext,
-        Mode mode,
-        String clusterDomain,
-        List<String> serviceRanges) {
+        Optional<InetSocketAddress> injector,
+        Settings settings) {
 
     /** The port of the xDS server without TLS, by default. */
     public static final int XDS_PORT = 16010;
+
+    /** The port of the injector, by convention. */
+    public static final int INJECTOR_PORT = 16017;
 
     /** The port of the admin server, by default. */
     public static final int ADMIN_PORT = 16080;
 
     public ControlPlaneConfig {
-        serviceRanges = List.copyOf(serviceRanges);
         requireResolved("--xds", xds);
         requireResolved("--admin", admin);
+        injector.ifPresent(address -> requireResolved("--injector", address));
         if (!allowPlaintext && !xds.getAddress().isLoopbackAddress()) {
             throw new IllegalArgumentException("--xds " + text(xds)
                     + ": plaintext xDS is served on loopback addresses only;"
                     + " listen on 127.0.0.1, or pass --allow-plaintext if the network may read and forge it");
-        }
-        if (clusterDomain.isEmpty() || clusterDomain.startsWith(".") || clusterDomain.endsWith(".")) {
-            throw new IllegalArgumentException(
-                    "cluster domain: \"" + clusterDomain + "\" (expected: a domain without dots at its ends)");
         }
     }
 
@@ -64,8 +58,7 @@ public record ControlPlaneConfig(
 
     /** This, listening elsewhere. */
     public ControlPlaneConfig listeningOn(InetSocketAddress xdsAddress, InetSocketAddress adminAddress) {
-        return new ControlPlaneConfig(
-                source, xdsAddress, adminAddress, allowPlaintext, mode, clusterDomain, serviceRanges);
+        return new ControlPlaneConfig(source, xdsAddress, adminAddress, allowPlaintext, injector, settings);
     }
 
     private static ControlPlaneConfig defaults(Source source) {
@@ -74,9 +67,8 @@ public record ControlPlaneConfig(
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), XDS_PORT),
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), ADMIN_PORT),
                 false,
-                Mode.BALANCE,
-                ClusterName.WIRE_DOMAIN,
-                List.of());
+                Optional.empty(),
+                Settings.DEFAULT);
     }
 
     private static void requireResolved(String flag, InetSocketAddress address) {

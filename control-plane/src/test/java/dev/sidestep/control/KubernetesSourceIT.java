@@ -2,6 +2,7 @@ package dev.sidestep.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sidestep.control.settings.Settings;
 import dev.sidestep.testkit.Await;
 import dev.sidestep.testkit.FreePorts;
 import dev.sidestep.xds.ResourceType;
@@ -14,7 +15,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
@@ -53,9 +53,8 @@ final class KubernetesSourceIT {
 
     private ControlPlane start() throws IOException {
         var source = new ControlPlaneConfig.Kubernetes(Optional.of(api.kubeconfig(folder)), Optional.empty(), Set.of());
-        ControlPlaneConfig defaults = ControlPlaneConfig.kubernetes();
-        ControlPlane started = ControlPlane.start(new ControlPlaneConfig(
-                source, ANY_PORT, ANY_PORT, false, defaults.mode(), defaults.clusterDomain(), List.of()));
+        ControlPlane started = ControlPlane.start(
+                new ControlPlaneConfig(source, ANY_PORT, ANY_PORT, false, Optional.empty(), Settings.DEFAULT));
         controlPlane = Optional.of(started);
         return started;
     }

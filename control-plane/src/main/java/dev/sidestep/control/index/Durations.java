@@ -6,7 +6,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Durations as the Gateway API writes them (GEP-2257): {@code 1m30s}, {@code 250ms}. */
-final class Durations {
+public final class Durations {
     private static final Pattern WHOLE = Pattern.compile("([0-9]{1,5}(h|m|s|ms)){1,4}");
     private static final Pattern PART = Pattern.compile("([0-9]+)(ms|h|m|s)");
 
@@ -30,8 +30,13 @@ final class Durations {
     }
 
     private static Duration sum(String text, String expectation) {
+        return read(text).orElseThrow(() -> new WrongValueException("(expected: " + expectation + "); ignored"));
+    }
+
+    /** Empty if {@code text} is no duration. */
+    public static Optional<Duration> read(String text) {
         if (!WHOLE.matcher(text).matches()) {
-            throw new WrongValueException("(expected: " + expectation + "); ignored");
+            return Optional.empty();
         }
         Duration sum = Duration.ZERO;
         Matcher parts = PART.matcher(text);
@@ -45,6 +50,6 @@ final class Durations {
                         default -> Duration.ofMillis(count);
                     });
         }
-        return sum;
+        return Optional.of(sum);
     }
 }

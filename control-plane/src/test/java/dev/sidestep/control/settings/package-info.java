@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sidestep.control.settings;
+
+import org.jspecify.annotations.NullMarked;
