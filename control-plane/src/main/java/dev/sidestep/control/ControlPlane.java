@@ -12,6 +12,7 @@ import dev.sidestep.control.directory.DirectorySource;
 import dev.sidestep.control.index.ClusterIndex;
 import dev.sidestep.control.index.Problems;
 import dev.sidestep.control.index.SourceListener;
+import dev.sidestep.control.index.WorkloadIndex;
 import dev.sidestep.control.kube.Clients;
 import dev.sidestep.control.kube.KubernetesSource;
 import dev.sidestep.control.settings.Settings;
@@ -88,6 +89,7 @@ public final class ControlPlane implements AutoCloseable {
         closing.push(registry::close);
         var problems = new Problems(owner);
         var index = new ClusterIndex(owner, problems, MERGE_WINDOW);
+        var workloads = new WorkloadIndex(owner);
         Optional<KubernetesClient> client = Optional.empty();
         if (config.source() instanceof Kubernetes kubernetes) {
             client = Optional.of(Clients.connect(kubernetes.kubeconfig(), kubernetes.context()));
@@ -112,7 +114,7 @@ public final class ControlPlane implements AutoCloseable {
         AdminServer admin = listen("--admin", config.admin(), address -> AdminServer.start(address, owner, pages));
         closing.push(admin);
 
-        var intake = new Intake(owner, index, problems, () -> {
+        var intake = new Intake(owner, index, workloads, problems, () -> {
             if (synced.compareAndSet(false, true)) {
                 index.synced();
                 ads.onSynced();

@@ -73,7 +73,7 @@ final class FakeApiServer implements AutoCloseable {
                         plural.equals("endpointslices") ? "discovery.k8s.io/v1" : "v1",
                         kind,
                         name,
-                        plural.equals("namespaces") ? "" : "\"namespace\": \"default\",",
+                        Set.of("namespaces", "nodes").contains(plural) ? "" : "\"namespace\": \"default\",",
                         version,
                         plural,
                         name,

@@ -91,6 +91,7 @@ public final class ClusterIndex {
                 case ENDPOINT_SLICE, ENDPOINTS ->
                     applySlice(change.key(), (SliceItem) change.item().orElse(null), touched);
                 case NAMESPACE -> applyNamespace(change, touched);
+                case POD, NODE -> {}
             }
         }
         if (loading) {

@@ -3,7 +3,7 @@ package dev.sidestep.control.index;
 /**
  * Which Kubernetes object.
  *
- * @param namespace its namespace; for a namespace its own name
+ * @param namespace its namespace; for a namespace its own name; for a node ""
  */
 public record ObjectKey(Kind kind, String namespace, String name) {
     /** The kinds that matter here. */
@@ -11,7 +11,9 @@ public record ObjectKey(Kind kind, String namespace, String name) {
         SERVICE("Service"),
         ENDPOINT_SLICE("EndpointSlice"),
         ENDPOINTS("Endpoints"),
-        NAMESPACE("Namespace");
+        NAMESPACE("Namespace"),
+        POD("Pod"),
+        NODE("Node");
 
         private final String text;
 
@@ -29,9 +31,18 @@ public record ObjectKey(Kind kind, String namespace, String name) {
         return new ObjectKey(Kind.NAMESPACE, name, name);
     }
 
+    public static ObjectKey pod(String namespace, String name) {
+        return new ObjectKey(Kind.POD, namespace, name);
+    }
+
+    public static ObjectKey node(String name) {
+        return new ObjectKey(Kind.NODE, "", name);
+    }
+
     /** {@code Service default/backend-service}, as messages name it. */
     @Override
     public String toString() {
-        return kind == Kind.NAMESPACE ? kind.text() + " " + name : kind.text() + " " + namespace + "/" + name;
+        boolean global = kind == Kind.NAMESPACE || kind == Kind.NODE;
+        return kind.text() + " " + (global ? name : namespace + "/" + name);
     }
 }

@@ -1,5 +1,7 @@
 package dev.sidestep.control.index;
 
+import static java.util.stream.Collectors.toUnmodifiableMap;
+
 import dev.sidestep.model.Mode;
 import java.util.HashMap;
 import java.util.List;
@@ -20,7 +22,7 @@ final class Policies {
     boolean apply(Change namespace) {
         Map<String, String> now = namespace
                 .item()
-                .map(item -> ((Item.NamespaceItem) item).annotations())
+                .map(item -> ours(((Item.NamespaceItem) item).annotations()))
                 .orElse(Map.of());
         String name = namespace.key().name();
         Map<String, String> before = now.isEmpty() ? ofNamespace.remove(name) : ofNamespace.put(name, now);
@@ -29,6 +31,12 @@ final class Policies {
         }
         problems.replace(namespace.key().toString(), new PolicyBuilder().read(namespace.key(), now));
         return true;
+    }
+
+    private static Map<String, String> ours(Map<String, String> annotations) {
+        return annotations.entrySet().stream()
+                .filter(entry -> entry.getKey().startsWith(Item.PREFIX))
+                .collect(toUnmodifiableMap(Map.Entry::getKey, Map.Entry::getValue));
     }
 
     /** The mode of callers in {@code namespace}, if it says one. */

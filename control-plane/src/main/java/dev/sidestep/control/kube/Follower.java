@@ -95,6 +95,9 @@ final class Follower {
         if (resource == Resource.NAMESPACES) {
             return namespace.isEmpty() ? objects : objects.withField("metadata.name", namespace);
         }
+        if (resource == Resource.NODES) {
+            return objects;
+        }
         var there = namespace.isEmpty() ? objects.inAnyNamespace() : objects.inNamespace(namespace);
         // A slice may belong to no Service; those are nobody's endpoints.
         return resource == Resource.ENDPOINT_SLICES ? there.withLabel(SERVICE_OF_SLICE) : there;

@@ -14,8 +14,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Follows Services, EndpointSlices and Namespaces. Where slices cannot be read, Endpoints take their place. Confined to
- * {@code owner}, but for {@link #start}.
+ * Follows Services, EndpointSlices, Namespaces, Pods and Nodes. Where slices cannot be read, Endpoints take their place;
+ * where one of the last three cannot be, only what it would add is missing. Confined to {@code owner}, but for {@link
+ * #start}.
+ *
+ * <p>What it needs to be granted: list and watch on {@code services}, {@code endpoints}, {@code namespaces}, {@code pods},
+ * {@code nodes} and {@code endpointslices.discovery.k8s.io}; with a set of namespaces in these, but for {@code nodes} and
+ * {@code namespaces}, which are in none.
  */
 public final class KubernetesSource implements Follower.Progress {
     private static final Logger LOG = LoggerFactory.getLogger(KubernetesSource.class);
@@ -57,7 +62,9 @@ public final class KubernetesSource implements Follower.Progress {
                 follow(Resource.NAMESPACES, namespace);
                 follow(Resource.SERVICES, namespace);
                 follow(Resource.ENDPOINT_SLICES, namespace);
+                follow(Resource.PODS, namespace);
             }
+            follow(Resource.NODES, "");
             check();
         });
     }
@@ -116,8 +123,8 @@ public final class KubernetesSource implements Follower.Progress {
                 }
                 onListed(follower); // Its place is taken; it is tried on, and counts again as soon as there are slices.
             }
-            // Without them, their annotations are not known, and all else is.
-            case NAMESPACES -> onListed(follower);
+            // Without them, their annotations, and where clients run, are not known, and all else is.
+            case NAMESPACES, PODS, NODES -> onListed(follower);
             case SERVICES, ENDPOINTS -> {
                 // Nothing can take their place: not ready, with the reason in /status.
             }

@@ -10,6 +10,7 @@ import dev.sidestep.control.manifest.ManifestParser;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.client.informers.cache.ItemStore;
 import java.util.HashMap;
 import java.util.List;
@@ -116,14 +117,30 @@ final class ReducingStore implements ItemStore<GenericKubernetesResource> {
     }
 
     private ObjectKey key(ObjectMeta metadata) {
-        return resource == Resource.NAMESPACES
-                ? ObjectKey.namespace(metadata.getName())
-                : new ObjectKey(resource.kind(), metadata.getNamespace(), metadata.getName());
+        return switch (resource) {
+            case NAMESPACES -> ObjectKey.namespace(metadata.getName());
+            case NODES -> ObjectKey.node(metadata.getName());
+            case SERVICES, ENDPOINT_SLICES, ENDPOINTS, PODS ->
+                new ObjectKey(resource.kind(), metadata.getNamespace(), metadata.getName());
+        };
     }
 
     /** Apart from the object's own name, under which the index reports its annotations. */
     private static String origin(ObjectKey key) {
         return "API: " + key;
+    }
+
+    private static List<Map<String, Object>> owners(ObjectMeta metadata) {
+        List<OwnerReference> references = Objects.requireNonNullElse(metadata.getOwnerReferences(), List.of());
+        return references.stream()
+                .map(owner -> Map.<String, Object>of(
+                        "kind",
+                        owner.getKind(),
+                        "name",
+                        owner.getName(),
+                        "controller",
+                        Boolean.TRUE.equals(owner.getController())))
+                .toList();
     }
 
     private Map<String, Object> tree(GenericKubernetesResource object) {
@@ -132,6 +149,10 @@ final class ReducingStore implements ItemStore<GenericKubernetesResource> {
         Optional.ofNullable(object.getMetadata().getLabels()).ifPresent(labels -> metadata.put("labels", labels));
         Optional.ofNullable(object.getMetadata().getAnnotations())
                 .ifPresent(annotations -> metadata.put("annotations", annotations));
+        Optional.ofNullable(object.getMetadata().getUid()).ifPresent(uid -> metadata.put("uid", uid));
+        Optional.ofNullable(object.getMetadata().getDeletionTimestamp())
+                .ifPresent(since -> metadata.put("deletionTimestamp", since));
+        metadata.put("ownerReferences", owners(object.getMetadata()));
         tree.put("metadata", metadata);
         tree.put("apiVersion", resource.apiVersion()); // Items of a list come without their own.
         return tree;

@@ -8,7 +8,9 @@ enum Resource {
     SERVICES("", "services", Kind.SERVICE),
     ENDPOINT_SLICES("discovery.k8s.io", "endpointslices", Kind.ENDPOINT_SLICE),
     ENDPOINTS("", "endpoints", Kind.ENDPOINTS),
-    NAMESPACES("", "namespaces", Kind.NAMESPACE);
+    NAMESPACES("", "namespaces", Kind.NAMESPACE),
+    PODS("", "pods", Kind.POD),
+    NODES("", "nodes", Kind.NODE);
 
     private final String group;
     private final String plural;
@@ -18,6 +20,11 @@ enum Resource {
         this.group = group;
         this.plural = plural;
         this.kind = kind;
+    }
+
+    /** Whether its objects are in no namespace. */
+    boolean isGlobal() {
+        return this == NAMESPACES || this == NODES;
     }
 
     Kind kind() {
@@ -40,7 +47,7 @@ enum Resource {
                 .withVersion("v1")
                 .withKind(kind.text())
                 .withPlural(plural)
-                .withNamespaced(this != NAMESPACES)
+                .withNamespaced(!isGlobal())
                 .build();
     }
 }

@@ -23,9 +23,11 @@ final class Trouble {
                 "the API server does not know us (401); check the kubeconfig's or service account's" + " credentials";
             case FORBIDDEN ->
                 "list and watch are forbidden (403); grant the verbs list and watch on " + resource
-                        + (namespace.isEmpty()
-                                ? " in a ClusterRole, or name the namespaces you may read with --namespaces"
-                                : " in a Role of namespace " + namespace);
+                        + (resource.isGlobal()
+                                ? " in a ClusterRole"
+                                : namespace.isEmpty()
+                                        ? " in a ClusterRole, or name the namespaces you may read with --namespaces"
+                                        : " in a Role of namespace " + namespace);
             case NOT_FOUND -> "this API server has no " + resource + " in version v1 (404)";
             default -> "cannot be read (" + root(error) + "); what is known goes on serving, trying again";
         };

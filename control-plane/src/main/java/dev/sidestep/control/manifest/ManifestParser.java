@@ -3,16 +3,21 @@ package dev.sidestep.control.manifest;
 import dev.sidestep.control.index.IpAddresses;
 import dev.sidestep.control.index.Item;
 import dev.sidestep.control.index.Item.NamespaceItem;
+import dev.sidestep.control.index.Item.NodeItem;
+import dev.sidestep.control.index.Item.OwnerReference;
+import dev.sidestep.control.index.Item.PodItem;
 import dev.sidestep.control.index.ObjectKey;
 import dev.sidestep.control.index.ObjectKey.Kind;
 import dev.sidestep.control.index.ServiceItem;
 import dev.sidestep.control.index.SliceItem;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 
 /** From one manifest to one {@link Item}, checked as an API server would where it matters to us. Pure. */
@@ -30,6 +35,20 @@ public final class ManifestParser {
 
     /** Whichever proxy honours this label balances the Service; we are not it. */
     private static final String OTHER_PROXY = "service.kubernetes.io/service-proxy-name";
+
+    /** Ours, Pod Security Admission's, and those of other meshes. */
+    private static final List<String> NAMESPACE_LABELS = List.of(
+            Item.PREFIX,
+            "pod-security.kubernetes.io/",
+            "istio-injection",
+            "istio.io/",
+            "linkerd.io/",
+            "kuma.io/",
+            "cilium.io/");
+
+    private static final List<String> NAMESPACE_ANNOTATIONS = List.of(Item.PREFIX, "linkerd.io/", "kuma.io/");
+
+    private static final Set<String> NODE_ADDRESSES = Set.of("InternalIP", "ExternalIP");
 
     private static final String SERVICE_OF_SLICE = "kubernetes.io/service-name";
 
@@ -61,7 +80,9 @@ public final class ManifestParser {
             case SERVICE -> service(key, manifest);
             case ENDPOINT_SLICE -> slice(key, manifest);
             case ENDPOINTS -> endpoints(key, manifest);
-            case NAMESPACE -> new NamespaceItem(key, annotations(manifest));
+            case NAMESPACE -> namespace(key, manifest);
+            case POD -> pod(key, manifest);
+            case NODE -> node(key, manifest);
         };
     }
 
@@ -268,6 +289,70 @@ public final class ManifestParser {
                 "",
                 List.of(),
                 List.of());
+    }
+
+    private static NamespaceItem namespace(ObjectKey key, Field manifest) throws ManifestException {
+        return new NamespaceItem(
+                key,
+                below(manifest.get("metadata").get("labels"), NAMESPACE_LABELS),
+                below(manifest.get("metadata").get("annotations"), NAMESPACE_ANNOTATIONS));
+    }
+
+    private static PodItem pod(ObjectKey key, Field manifest) throws ManifestException {
+        Field metadata = manifest.get("metadata");
+        Field spec = manifest.get("spec");
+        Field status = manifest.get("status");
+        var addresses = new LinkedHashSet<String>();
+        for (Field address : status.get("podIPs").items()) {
+            addresses.add(ip(address.get("ip")));
+        }
+        if (addresses.isEmpty() && !status.get("podIP").string("").isEmpty()) {
+            addresses.add(ip(status.get("podIP")));
+        }
+        return new PodItem(
+                key,
+                metadata.get("uid").string(""),
+                List.copyOf(addresses),
+                spec.get("hostNetwork").bool(false),
+                spec.get("nodeName").string(""),
+                status.get("phase").string(""),
+                !metadata.get("deletionTimestamp").isAbsent(),
+                metadata.get("labels").strings(Item.PREFIX),
+                annotations(manifest),
+                owner(metadata));
+    }
+
+    private static Optional<OwnerReference> owner(Field metadata) throws ManifestException {
+        for (Field owner : metadata.get("ownerReferences").items()) {
+            if (owner.get("controller").bool(false)) {
+                return Optional.of(new OwnerReference(
+                        owner.get("kind").string(), owner.get("name").string()));
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static NodeItem node(ObjectKey key, Field manifest) throws ManifestException {
+        Field labels = manifest.get("metadata").get("labels");
+        var addresses = new LinkedHashSet<String>();
+        for (Field address : manifest.get("status").get("addresses").items()) {
+            if (NODE_ADDRESSES.contains(address.get("type").string(""))) {
+                addresses.add(ip(address.get("address")));
+            }
+        }
+        return new NodeItem(
+                key,
+                labels.get("topology.kubernetes.io/zone").string(""),
+                labels.get("topology.kubernetes.io/region").string(""),
+                List.copyOf(addresses));
+    }
+
+    private static Map<String, String> below(Field strings, List<String> prefixes) throws ManifestException {
+        var found = new TreeMap<String, String>();
+        for (String prefix : prefixes) {
+            found.putAll(strings.strings(prefix));
+        }
+        return found;
     }
 
     private static Map<String, String> annotations(Field manifest) throws ManifestException {

@@ -279,7 +279,8 @@ final class DeltaSessionTest {
         assertThat(told()).containsExactly("ClusterLoadAssignment:+" + name("web"));
 
         bench.settle();
-        bench.put(new NamespaceItem(ObjectKey.namespace("default"), Map.of("sidestep.dev/balancer", "least-request")));
+        bench.put(new NamespaceItem(
+                ObjectKey.namespace("default"), Map.of(), Map.of("sidestep.dev/balancer", "least-request")));
         assertThat(told())
                 .containsExactlyInAnyOrder(
                         "Cluster:+" + name("other"),
@@ -327,7 +328,7 @@ final class DeltaSessionTest {
         bench.settle();
         outlet.take();
 
-        bench.put(new NamespaceItem(ObjectKey.namespace("default"), Map.of("sidestep.dev/mode", "off")));
+        bench.put(new NamespaceItem(ObjectKey.namespace("default"), Map.of(), Map.of("sidestep.dev/mode", "off")));
         List<DeltaDiscoveryResponse> selves = take(ResourceType.SELF);
         assertThat(selves).hasSize(1);
         assertThat(SelfDecoder.decode(

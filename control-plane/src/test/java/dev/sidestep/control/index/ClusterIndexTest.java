@@ -250,7 +250,7 @@ final class ClusterIndexTest {
         put(service("web"));
         owner.advance(WINDOW);
         put(new Item.NamespaceItem(
-                ObjectKey.namespace("default"), Objects.annotations("mode", "off", "balancer", "x")));
+                ObjectKey.namespace("default"), Map.of(), Objects.annotations("mode", "off", "balancer", "x")));
 
         assertThat(lookup(WEB).orElseThrow().policy().mode()).isEqualTo(Mode.OFF);
         owner.run(() -> {
@@ -424,6 +424,7 @@ final class ClusterIndexTest {
             case 1 -> {
                 var item = new Item.NamespaceItem(
                         ObjectKey.namespace("default"),
+                        Map.of(),
                         random.nextBoolean() ? Objects.annotations("mode", "observe") : Map.of());
                 return removed ? Change.removed(item.key()) : Change.put(item);
             }

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sidestep.control.manifest;
+
+import org.jspecify.annotations.NullMarked;
