@@ -1,7 +1,7 @@
 package dev.sidestep.cli;
 
-import dev.sidestep.sidecar.Sidecar;
 import dev.sidestep.sidecar.SidecarConfig;
+import dev.sidestep.sidecar.SidecarProcess;
 import java.net.InetSocketAddress;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -51,11 +51,8 @@ final class SidecarCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        Sidecar running = Sidecar.start(config());
-        Processes.runUntilTerminated(() -> {
-            running.drain();
-            running.close();
-        });
+        SidecarProcess.setLogLevel(environment);
+        SidecarProcess.run(config());
         return 0;
     }
 
