@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sidestep.control.auth;
+
+import org.jspecify.annotations.NullMarked;
