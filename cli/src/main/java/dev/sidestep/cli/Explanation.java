@@ -1,5 +1,6 @@
 package dev.sidestep.cli;
 
+import dev.sidestep.cli.cluster.Table;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

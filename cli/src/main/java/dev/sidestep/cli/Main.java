@@ -37,6 +37,7 @@ public final class Main implements Runnable {
                 .addSubcommand(new DemoCommand(home))
                 .addSubcommand(new ControlPlaneCommand())
                 .addSubcommand(new SidecarCommand(System.getenv()))
+                .addSubcommand(new StatusCommand())
                 .addSubcommand(new WhyCommand())
                 .addSubcommand(new AgentCommand(home))
                 .addSubcommand(new VersionCommand())

@@ -64,12 +64,13 @@ public final class Clients {
                 config = Config.autoConfigure(context.orElse(null));
             }
         } catch (KubernetesClientException | IllegalArgumentException e) {
-            throw new IOException("--kubernetes: the kubeconfig cannot be used (" + e.getMessage() + ")", e);
+            throw new IOException("Kubernetes: the kubeconfig cannot be used (" + e.getMessage() + ")", e);
         }
         boolean found = kubeconfig.isPresent() || config.getCurrentContext() != null || hasServiceAccount();
         if (!found) {
-            throw new IOException("--kubernetes: there is neither a kubeconfig nor a pod's service account;"
-                    + " set KUBECONFIG, or serve a folder of manifests with --directory");
+            throw new IOException(
+                    "Kubernetes: there is neither a kubeconfig nor a pod's service account;"
+                            + " set KUBECONFIG; without a cluster, a control plane serves a folder of manifests with --directory");
         }
         Config complete = new ConfigBuilder(config)
                 .withClientKeyAlgo(keyAlgorithm(config))
@@ -81,7 +82,7 @@ public final class Clients {
             return new KubernetesClientBuilder().withConfig(complete).build();
         } catch (KubernetesClientException e) {
             throw new IOException(
-                    "--kubernetes: the certificates or keys of context " + contextName(config) + " cannot be used ("
+                    "Kubernetes: the certificates or keys of context " + contextName(config) + " cannot be used ("
                             + Trouble.root(e) + ")",
                     e);
         }

@@ -61,7 +61,7 @@ final class ClientsTest {
                 """.formatted(key, key));
         assertThatThrownBy(() -> Clients.connect(Optional.of(broken), Optional.empty()))
                 .isInstanceOf(IOException.class)
-                .hasMessageStartingWith("--kubernetes: the certificates or keys of context c cannot be used (")
+                .hasMessageStartingWith("Kubernetes: the certificates or keys of context c cannot be used (")
                 .hasMessageNotContaining("\n");
     }
 }

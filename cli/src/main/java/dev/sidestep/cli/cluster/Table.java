@@ -1,4 +1,4 @@
-package dev.sidestep.cli;
+package dev.sidestep.cli.cluster;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -6,10 +6,11 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** Columns as wide as their widest cell, two spaces apart. */
-final class Table {
+public final class Table {
     private Table() {}
 
-    static List<String> of(List<String> head, List<List<String>> rows) {
+    /** A line for the head and one for each of {@code rows}, which have as many cells as it. */
+    public static List<String> of(List<String> head, List<List<String>> rows) {
         List<List<String>> all = Stream.concat(Stream.of(head), rows.stream()).toList();
         int[] widths = IntStream.range(0, head.size())
                 .map(column -> all.stream()

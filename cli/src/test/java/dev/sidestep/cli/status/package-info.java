@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sidestep.cli.status;
+
+import org.jspecify.annotations.NullMarked;
