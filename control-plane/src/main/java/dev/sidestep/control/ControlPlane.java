@@ -9,6 +9,7 @@ import dev.sidestep.control.ads.AdsServer;
 import dev.sidestep.control.ads.Mesh;
 import dev.sidestep.control.ads.XdsListener;
 import dev.sidestep.control.directory.DirectorySource;
+import dev.sidestep.control.index.Callers;
 import dev.sidestep.control.index.ClusterIndex;
 import dev.sidestep.control.index.Problems;
 import dev.sidestep.control.index.SourceListener;
@@ -100,8 +101,10 @@ public final class ControlPlane implements AutoCloseable {
                 ? client.map(Clients::serviceRanges).orElse(List.of())
                 : settings.serviceRanges();
         var mesh = new Mesh(settings.mode(), settings.clusterDomain(), ranges);
-        var ads = new AdsServer(owner, index, mesh, registry);
+        var callers = new Callers(workloads, problems);
+        var ads = new AdsServer(owner, index, callers, mesh, registry);
         index.listen(ads);
+        workloads.listen(ads);
 
         XdsListener xds = listen("--xds", config.xds(), address -> XdsListener.start(address, ads.service()));
         closing.push(xds);

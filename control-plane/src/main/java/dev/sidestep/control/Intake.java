@@ -27,8 +27,8 @@ final class Intake implements SourceListener {
     @Override
     public void onChanges(List<Change> changes) {
         owner.execute(() -> {
-            workloads.apply(changes);
             index.apply(changes);
+            workloads.apply(changes);
         });
     }
 

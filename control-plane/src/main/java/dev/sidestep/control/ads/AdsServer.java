@@ -1,8 +1,13 @@
 package dev.sidestep.control.ads;
 
 import dev.sidestep.concurrent.SerialExecutor;
+import dev.sidestep.control.index.Callers;
 import dev.sidestep.control.index.ClusterIndex;
 import dev.sidestep.control.index.IndexListener;
+import dev.sidestep.control.index.Item.NamespaceItem;
+import dev.sidestep.control.index.Item.NodeItem;
+import dev.sidestep.control.index.Item.PodItem;
+import dev.sidestep.control.index.WorkloadListener;
 import dev.sidestep.model.ClusterName;
 import dev.sidestep.xds.AdsMethods;
 import io.grpc.ServerServiceDefinition;
@@ -11,14 +16,17 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * All streams, and what each asks for. Confined to {@code owner}, the index's, but for {@link #service}.
  */
-public final class AdsServer implements IndexListener {
+public final class AdsServer implements IndexListener, WorkloadListener {
     private static final Logger LOG = LoggerFactory.getLogger(AdsServer.class);
 
     /** How long changes of what clients are told of themselves are collected: they concern all streams at once. */
@@ -35,10 +43,10 @@ public final class AdsServer implements IndexListener {
     private boolean surroundingsPending;
     private long surroundingsQuietUntilNanos;
 
-    public AdsServer(SerialExecutor owner, ClusterIndex index, Mesh mesh, MeterRegistry registry) {
+    public AdsServer(SerialExecutor owner, ClusterIndex index, Callers callers, Mesh mesh, MeterRegistry registry) {
         this.owner = owner;
         this.metrics = new AdsMetrics(registry);
-        this.catalog = new Catalog(index, mesh);
+        this.catalog = new Catalog(index, callers, mesh);
         this.context = new SessionContext(owner, catalog, subscribers, metrics, () -> synced);
         this.surroundingsQuietUntilNanos = owner.nanoTime();
     }
@@ -111,7 +119,9 @@ public final class AdsServer implements IndexListener {
     public void onTouched(Touched touched) {
         owner.checkCurrent();
         var concerned = new LinkedHashSet<Session>();
-        for (String name : touched.names()) {
+        var names = new LinkedHashSet<>(touched.names());
+        touched.nodePorts().forEach(port -> names.addAll(subscribers.addressesWithPort(port)));
+        for (String name : names) {
             catalog.touched(name);
             boolean cluster = ClusterName.parse(name).isPresent();
             var following = new LinkedHashSet<>(subscribers.of(name));
@@ -124,6 +134,47 @@ public final class AdsServer implements IndexListener {
         concerned.forEach(this::flush);
         if (touched.surroundings()) {
             tellSurroundingsSoon();
+        }
+    }
+
+    @Override
+    public void onPod(Optional<PodItem> before, Optional<PodItem> after) {
+        owner.checkCurrent();
+        if (after.isPresent()
+                && (differ(before, after, PodItem::node) || differ(before, after, PodItem::annotations))) {
+            PodItem pod = after.get();
+            tellThemselves(client ->
+                    client.pod().equals(pod.name()) && client.namespace().equals(pod.namespace()));
+        }
+    }
+
+    @Override
+    public void onNamespace(Optional<NamespaceItem> before, Optional<NamespaceItem> after) {
+        owner.checkCurrent();
+        String name = after.or(() -> before).orElseThrow().key().name();
+        tellThemselves(client -> client.namespace().equals(name));
+    }
+
+    @Override
+    public void onNode(Optional<NodeItem> before, Optional<NodeItem> after) {
+        owner.checkCurrent();
+        if (differ(before, after, NodeItem::zone) || differ(before, after, NodeItem::region)) {
+            String name = after.or(() -> before).orElseThrow().name();
+            tellThemselves(client -> catalog.nodeOf(client).equals(name));
+        }
+    }
+
+    private static <T> boolean differ(Optional<T> before, Optional<T> after, Function<T, Object> part) {
+        return !before.map(part).equals(after.map(part));
+    }
+
+    /** At once: these are few, and somebody may wait for a mode to hold. */
+    private void tellThemselves(Predicate<ClientNode> whom) {
+        for (Session session : List.copyOf(sessions)) {
+            if (whom.test(session.client())) {
+                session.placeTouched();
+                flush(session);
+            }
         }
     }
 

@@ -1,6 +1,8 @@
 package dev.sidestep.control.ads;
 
 import dev.sidestep.balancing.EndpointFilter;
+import dev.sidestep.control.index.Callers;
+import dev.sidestep.control.index.Callers.Place;
 import dev.sidestep.control.index.ClusterIndex;
 import dev.sidestep.control.index.ClusterIndex.Published;
 import dev.sidestep.model.Cluster;
@@ -50,14 +52,16 @@ final class Catalog {
     }
 
     private final ClusterIndex index;
+    private final Callers callers;
     private final Mesh mesh;
     private final List<AddressRange> ranges;
     private final Map<String, Renderings> renderings = new HashMap<>();
     private final Map<Self, EncodedResource> selves = new HashMap<>();
     private @Nullable List<String> addressesOutsideRanges;
 
-    Catalog(ClusterIndex index, Mesh mesh) {
+    Catalog(ClusterIndex index, Callers callers, Mesh mesh) {
         this.index = index;
+        this.callers = callers;
         this.mesh = mesh;
         this.ranges = mesh.serviceRanges().stream().map(AddressRange::parse).toList();
     }
@@ -93,15 +97,16 @@ final class Catalog {
                     .filter(address -> ranges.stream().noneMatch(range -> range.contains(address)))
                     .toList();
         }
+        Place place = place(client);
         var self = new Self(
                 client.namespace(),
-                client.node(),
-                zone(client),
-                client.region(),
+                place.node(),
+                place.zone(),
+                place.region(),
                 mesh.clusterDomain(),
                 mesh.serviceRanges(),
                 addressesOutsideRanges,
-                index.modeOf(client.namespace()).orElse(mesh.mode()));
+                callers.modeOf(client.namespace(), client.pod(), mesh.mode()));
         return selves.computeIfAbsent(self, SelfEncoder::encode);
     }
 
@@ -158,11 +163,22 @@ final class Catalog {
     }
 
     private View view(Renderings found, ClientNode client) {
-        return found.dependsOnView ? new View(client.node(), zone(client)) : View.ANYWHERE;
+        if (!found.dependsOnView) {
+            return View.ANYWHERE;
+        }
+        Place place = place(client);
+        return new View(place.node(), place.zone());
     }
 
-    private String zone(ClientNode client) {
-        return client.zone().isEmpty() ? index.zoneOf(client.node()) : client.zone();
+    /** The node that {@code client} runs on, or "". */
+    String nodeOf(ClientNode client) {
+        return place(client).node();
+    }
+
+    private Place place(ClientNode client) {
+        Place place = callers.placeOf(
+                client.namespace(), client.pod(), new Place(client.node(), client.zone(), client.region()));
+        return place.zone().isEmpty() ? new Place(place.node(), index.zoneOf(place.node()), place.region()) : place;
     }
 
     /** Standard resources are called as they were asked for, so that an address, though it leads somewhere, names none. */

@@ -146,6 +146,15 @@ abstract class Session {
         });
     }
 
+    /** Where the client runs, or its mode, may be another than before. */
+    final void placeTouched() {
+        surroundingsTouched();
+        Subscription assignments = subscriptions.get(Kind.ENDPOINT);
+        if (assignments != null) {
+            assignments.names().forEach(assignments::changed); // Which endpoints are its own depends on where it is.
+        }
+    }
+
     /** Tells what is to be told, as far as the stream takes it. */
     final void flush() {
         owner.checkCurrent();

@@ -44,7 +44,9 @@ final class ClusterBuilder {
 
     /** The VIPs first: the first of all is where calls go that are not balanced. */
     private List<String> addresses(int port) {
-        return Stream.concat(service.clusterIps().stream(), service.externalIps().stream())
+        // To whom calls from inside to an external address lead, internalTrafficPolicy does not limit.
+        List<String> external = service.localOnly() ? List.of() : service.externalIps();
+        return Stream.concat(service.clusterIps().stream(), external.stream())
                 .distinct()
                 .map(address -> Endpoint.ready(address, port).hostPort())
                 .toList();

@@ -1,9 +1,9 @@
 package dev.sidestep.control.index;
 
 import dev.sidestep.concurrent.SerialExecutor;
+import dev.sidestep.control.index.Item.NodeItem;
 import dev.sidestep.model.Cluster;
 import dev.sidestep.model.ClusterName;
-import dev.sidestep.model.Mode;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -49,6 +49,7 @@ public final class ClusterIndex {
     private final Map<ObjectKey, String> serviceOfSlice = new HashMap<>();
     private final PublishedClusters clusters = new PublishedClusters();
     private final Map<String, String> zoneOfNode = new HashMap<>();
+    private final Map<String, NodeItem> nodes = new HashMap<>();
 
     public ClusterIndex(SerialExecutor owner, Problems problems, Duration mergeWindow) {
         this.owner = owner;
@@ -91,7 +92,8 @@ public final class ClusterIndex {
                 case ENDPOINT_SLICE, ENDPOINTS ->
                     applySlice(change.key(), (SliceItem) change.item().orElse(null), touched);
                 case NAMESPACE -> applyNamespace(change, touched);
-                case POD, NODE -> {}
+                case NODE -> applyNode(change);
+                case POD -> {}
             }
         }
         if (loading) {
@@ -136,12 +138,6 @@ public final class ClusterIndex {
         return services.values().stream()
                 .filter(state -> !state.clusters.isEmpty())
                 .count();
-    }
-
-    /** The caller's mode in {@code namespace}, if it says one. */
-    public Optional<Mode> modeOf(String namespace) {
-        owner.checkCurrent();
-        return policies.modeOf(namespace);
     }
 
     /** The zone that endpoints on {@code node} were said to be in, or "". */
@@ -203,12 +199,22 @@ public final class ClusterIndex {
 
     private void applyNamespace(Change change, Map<ObjectKey, ServiceState> touched) {
         if (policies.apply(change)) {
-            clusters.touchSurroundings();
             services.forEach((key, state) -> {
                 if (key.namespace().equals(change.key().name())) {
                     touched.put(key, state);
                 }
             });
+        }
+    }
+
+    private void applyNode(Change change) {
+        NodeItem now = (NodeItem) change.item().orElse(null);
+        String name = change.key().name();
+        NodeItem before = now == null ? nodes.remove(name) : nodes.put(name, now);
+        List<String> addressesBefore = before == null ? List.of() : before.addresses();
+        List<String> addressesNow = now == null ? List.of() : now.addresses();
+        if (!addressesBefore.equals(addressesNow)) {
+            clusters.replaceNode(addressesBefore, addressesNow);
         }
     }
 
@@ -261,7 +267,7 @@ public final class ClusterIndex {
         if (state.service == null) {
             policies.forget(key);
         } else {
-            PolicyBuilder policy = policies.of(key.namespace(), state.service);
+            PolicyBuilder policy = policies.of(state.service);
             next = new ClusterBuilder(state.service, policy, state.effectiveSlices()).build();
         }
         if (recheck.isPresent() && !confirmed && RemovalGuard.isDoubtful(state, next, owner.nanoTime())) {

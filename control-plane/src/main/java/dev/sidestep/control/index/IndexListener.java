@@ -11,11 +11,13 @@ public interface IndexListener {
      * What a change touched.
      *
      * @param names cluster names and {@code address:port}s whose cluster is another than before, appeared or went
-     * @param surroundings whether what clients are told of themselves may differ: modes, zones, addresses
+     * @param nodePorts ports for which the same holds on the address of some node, or of all
+     * @param surroundings whether what all clients are told of themselves may differ: zones, addresses
      */
-    record Touched(Set<String> names, boolean surroundings) {
+    record Touched(Set<String> names, Set<Integer> nodePorts, boolean surroundings) {
         public Touched {
             names = Set.copyOf(names);
+            nodePorts = Set.copyOf(nodePorts);
         }
     }
 }

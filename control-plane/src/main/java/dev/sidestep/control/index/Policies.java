@@ -2,12 +2,9 @@ package dev.sidestep.control.index;
 
 import static java.util.stream.Collectors.toUnmodifiableMap;
 
-import dev.sidestep.model.Mode;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /** What the annotations of namespaces and Services say. Confined to the index's owner. */
 final class Policies {
@@ -39,22 +36,14 @@ final class Policies {
                 .collect(toUnmodifiableMap(Map.Entry::getKey, Map.Entry::getValue));
     }
 
-    /** The mode of callers in {@code namespace}, if it says one. */
-    Optional<Mode> modeOf(String namespace) {
-        return Optional.ofNullable(ofNamespace.get(namespace))
-                .filter(annotations -> annotations.containsKey(Item.PREFIX + "mode"))
-                .map(annotations -> of(namespace, null).mode());
-    }
-
-    /** What holds for {@code service}, or for the whole namespace; what is wrong with the Service's part is reported. */
-    PolicyBuilder of(String namespace, @Nullable ServiceItem service) {
+    /** What holds for {@code service}; what is wrong with its own part is reported. */
+    PolicyBuilder of(ServiceItem service) {
+        String namespace = service.key().namespace();
         var policy = new PolicyBuilder();
         // The namespace's problems are its own, told when it changed.
         List<String> unused =
                 policy.read(ObjectKey.namespace(namespace), ofNamespace.getOrDefault(namespace, Map.of()));
-        if (service != null) {
-            problems.replace(service.key().toString(), policy.read(service.key(), service.annotations()));
-        }
+        problems.replace(service.key().toString(), policy.read(service.key(), service.annotations()));
         return policy;
     }
 

@@ -57,7 +57,7 @@ final class PolicyBuilder {
             Set.of("hash-by", "slow-start", "timeout-backend-request", "hedge", "max-concurrency");
 
     private static final Map<String, Setting> SETTINGS = Map.ofEntries(
-            Map.entry("mode", (builder, value) -> builder.mode = oneOf(MODES, value)),
+            Map.entry("mode", (builder, value) -> builder.mode = mode(value)),
             Map.entry("balancer", (builder, value) -> builder.balancer = oneOf(BALANCERS, value)),
             Map.entry("ejection", (builder, value) -> builder.ejection = ejection(value)),
             Map.entry("retry-on", (builder, value) -> builder.retryOn = retryOn(value)),
@@ -107,8 +107,9 @@ final class PolicyBuilder {
         }
     }
 
-    Mode mode() {
-        return mode;
+    /** @throws WrongValueException if {@code value} is no mode */
+    static Mode mode(String value) {
+        return oneOf(MODES, value.strip());
     }
 
     TrafficPolicy build(ServiceItem service, ServiceItem.Port port) {

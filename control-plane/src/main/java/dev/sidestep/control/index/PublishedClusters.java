@@ -19,13 +19,16 @@ import java.util.SortedSet;
 final class PublishedClusters {
     private final Map<ClusterName, Published> clusters = new HashMap<>();
     private final AddressBook addresses = new AddressBook();
+    private final NodePorts nodePorts = new NodePorts();
     private final Set<String> touchedNames = new HashSet<>();
+    private final Set<Integer> touchedNodePorts = new HashSet<>();
     private boolean touchedSurroundings;
 
     /** The cluster of {@code name}, a {@link ClusterName#value} or an {@code address:port}. */
     Optional<Published> lookup(String name) {
         return ClusterName.parse(name)
                 .or(() -> addresses.lookup(name))
+                .or(() -> nodePorts.lookup(name))
                 .flatMap(found -> Optional.ofNullable(clusters.get(found)));
     }
 
@@ -35,7 +38,19 @@ final class PublishedClusters {
 
     /** Every address that some Service answers on, without ports. */
     SortedSet<String> hosts() {
-        return addresses.hosts();
+        SortedSet<String> hosts = addresses.hosts();
+        hosts.addAll(nodePorts.addresses());
+        return hosts;
+    }
+
+    /** A node has other addresses than before; none: it is new, or gone. */
+    void replaceNode(List<String> before, List<String> after) {
+        nodePorts.removeNode(before);
+        nodePorts.addNode(after);
+        if (!nodePorts.isEmpty()) {
+            touchedNodePorts.addAll(nodePorts.ports());
+            touchedSurroundings = true;
+        }
     }
 
     long endpointCount() {
@@ -72,11 +87,38 @@ final class PublishedClusters {
             touchedNames.add(after.name().value());
         }
         changed |= !byName.isEmpty();
+        changed |= replaceNodePorts(state, next, changed);
         touchedNames.addAll(addressesBefore);
         touchedNames.addAll(addressesAfter);
         touchedSurroundings |= !addressesBefore.equals(addressesAfter);
         state.clusters = next;
         return changed;
+    }
+
+    private boolean replaceNodePorts(ServiceState state, List<Cluster> next, boolean changed) {
+        Map<Integer, ClusterName> before = state.nodePorts;
+        Map<Integer, ClusterName> after = new LinkedHashMap<>();
+        if (state.service != null && !next.isEmpty()) {
+            for (ServiceItem.Port port : state.service.ports()) {
+                if (port.nodePort() != 0) {
+                    ObjectKey key = state.service.key();
+                    after.put(port.nodePort(), new ClusterName(key.name(), key.namespace(), port.port()));
+                }
+            }
+        }
+        boolean otherPorts = !after.equals(before);
+        if (otherPorts) {
+            boolean wereNone = nodePorts.isEmpty();
+            before.forEach(nodePorts::remove);
+            after.forEach(nodePorts::add);
+            state.nodePorts = Map.copyOf(after);
+            touchedSurroundings |= wereNone != nodePorts.isEmpty();
+        }
+        if (changed || otherPorts) {
+            touchedNodePorts.addAll(before.keySet());
+            touchedNodePorts.addAll(after.keySet());
+        }
+        return otherPorts;
     }
 
     void touchSurroundings() {
@@ -85,11 +127,12 @@ final class PublishedClusters {
 
     /** What was touched since the last call. */
     Optional<Touched> takeTouched() {
-        if (touchedNames.isEmpty() && !touchedSurroundings) {
+        if (touchedNames.isEmpty() && touchedNodePorts.isEmpty() && !touchedSurroundings) {
             return Optional.empty();
         }
-        var touched = new Touched(touchedNames, touchedSurroundings);
+        var touched = new Touched(touchedNames, touchedNodePorts, touchedSurroundings);
         touchedNames.clear();
+        touchedNodePorts.clear();
         touchedSurroundings = false;
         return Optional.of(touched);
     }

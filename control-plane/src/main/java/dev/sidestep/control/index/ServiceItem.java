@@ -47,6 +47,11 @@ public record ServiceItem(
      * @param name joins it to the ports of slices; "" for an only port
      * @param targetPort the number it leads to where a slice leaves that open
      * @param appProtocol {@code appProtocol}, or ""
+     * @param nodePort the port of every node that leads to the same endpoints for every caller; 0: none
      */
-    public record Port(String name, int port, int targetPort, String appProtocol) {}
+    public record Port(String name, int port, int targetPort, String appProtocol, int nodePort) {
+        public Port(String name, int port, int targetPort, String appProtocol) {
+            this(name, port, targetPort, appProtocol, 0);
+        }
+    }
 }

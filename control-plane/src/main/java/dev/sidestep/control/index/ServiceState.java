@@ -1,9 +1,11 @@
 package dev.sidestep.control.index;
 
 import dev.sidestep.model.Cluster;
+import dev.sidestep.model.ClusterName;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +21,9 @@ final class ServiceState {
 
     /** As published. */
     List<Cluster> clusters = new ArrayList<>();
+
+    /** Which of its ports answers on which port of every node; as published. */
+    Map<Integer, ClusterName> nodePorts = Map.of();
 
     /** Whether a rebuild is queued, and since when there was something to rebuild for. */
     boolean pending;

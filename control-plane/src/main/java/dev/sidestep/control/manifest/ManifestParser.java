@@ -155,6 +155,9 @@ public final class ManifestParser {
         Set<String> names = new HashSet<>();
         Set<String> numbers = new HashSet<>();
         List<Field> fields = spec.get("ports").items();
+        // With a policy of Local it depends on the node who answers: such calls keep kube-proxy's way.
+        boolean sameOnEveryNode = !spec.get("externalTrafficPolicy").string("").equals("Local")
+                && !spec.get("internalTrafficPolicy").string("").equals("Local");
         for (Field field : fields) {
             String protocol = field.get("protocol").oneOf(PROTOCOLS, "TCP");
             String name = field.get("name").string("");
@@ -171,7 +174,13 @@ public final class ManifestParser {
             int target = targetPort(field.get("targetPort"), number);
             if (protocol.equals("TCP")) {
                 ports.add(new ServiceItem.Port(
-                        name, number, target, field.get("appProtocol").string("")));
+                        name,
+                        number,
+                        target,
+                        field.get("appProtocol").string(""),
+                        sameOnEveryNode && !field.get("nodePort").isAbsent()
+                                ? field.get("nodePort").number(0, 65535)
+                                : 0));
             }
         }
         return ports;

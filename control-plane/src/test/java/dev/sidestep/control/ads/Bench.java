@@ -1,6 +1,7 @@
 package dev.sidestep.control.ads;
 
 import dev.sidestep.concurrent.VirtualTimeExecutor;
+import dev.sidestep.control.index.Callers;
 import dev.sidestep.control.index.Change;
 import dev.sidestep.control.index.ClusterIndex;
 import dev.sidestep.control.index.Item;
@@ -9,6 +10,7 @@ import dev.sidestep.control.index.ObjectKey.Kind;
 import dev.sidestep.control.index.Problems;
 import dev.sidestep.control.index.ServiceItem;
 import dev.sidestep.control.index.SliceItem;
+import dev.sidestep.control.index.WorkloadIndex;
 import dev.sidestep.model.Mode;
 import dev.sidestep.xds.Frame;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -24,13 +26,20 @@ final class Bench {
     static final Duration WINDOW = Duration.ofMillis(100);
 
     final VirtualTimeExecutor owner = new VirtualTimeExecutor();
-    final ClusterIndex index = new ClusterIndex(owner, new Problems(owner), WINDOW);
+    final Problems problems = new Problems(owner);
+    final ClusterIndex index = new ClusterIndex(owner, problems, WINDOW);
+    final WorkloadIndex workloads = new WorkloadIndex(owner);
     final SimpleMeterRegistry registry = new SimpleMeterRegistry();
-    final AdsServer ads =
-            new AdsServer(owner, index, new Mesh(Mode.BALANCE, "cluster.local", List.of("10.96.0.0/12")), registry);
+    final AdsServer ads = new AdsServer(
+            owner,
+            index,
+            new Callers(workloads, problems),
+            new Mesh(Mode.BALANCE, "cluster.local", List.of("10.96.0.0/12")),
+            registry);
 
     Bench() {
         index.listen(ads);
+        workloads.listen(ads);
     }
 
     void sync() {
@@ -41,11 +50,18 @@ final class Bench {
     }
 
     void put(Item... items) {
-        owner.run(() -> index.apply(Arrays.stream(items).map(Change::put).toList()));
+        apply(Arrays.stream(items).map(Change::put).toList());
     }
 
     void remove(ObjectKey... keys) {
-        owner.run(() -> index.apply(Arrays.stream(keys).map(Change::removed).toList()));
+        apply(Arrays.stream(keys).map(Change::removed).toList());
+    }
+
+    private void apply(List<Change> changes) {
+        owner.run(() -> {
+            index.apply(changes);
+            workloads.apply(changes);
+        });
     }
 
     /** Lets the index be quiet again, so that the next change is published at once. */

@@ -6,9 +6,16 @@ import static dev.sidestep.control.ads.Bench.slice;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ExtensionRegistryLite;
+import com.google.protobuf.Struct;
+import com.google.protobuf.Value;
 import dev.sidestep.control.index.Item.NamespaceItem;
+import dev.sidestep.control.index.Item.NodeItem;
+import dev.sidestep.control.index.Item.OwnerReference;
+import dev.sidestep.control.index.Item.PodItem;
 import dev.sidestep.control.index.ObjectKey;
+import dev.sidestep.control.index.ServiceItem;
 import dev.sidestep.model.Mode;
+import dev.sidestep.model.Self;
 import dev.sidestep.xds.AdsMethods;
 import dev.sidestep.xds.Frame;
 import dev.sidestep.xds.InvalidResourceException;
@@ -26,6 +33,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -343,6 +351,140 @@ final class DeltaSessionTest {
         assertThat(outlet.take()).isEmpty();
         bench.settle();
         assertThat(told()).containsExactly("Self:+self");
+    }
+
+    private Self self() throws InvalidResourceException {
+        List<DeltaDiscoveryResponse> selves = take(ResourceType.SELF);
+        return SelfDecoder.decode(
+                "self",
+                selves.get(selves.size() - 1).getResources(0).getResource().getValue());
+    }
+
+    private static Node node(String namespace, String pod, String node, String zone) {
+        return Node.newBuilder()
+                .setMetadata(Struct.newBuilder()
+                        .putFields("namespace", text(namespace))
+                        .putFields("pod", text(pod))
+                        .putFields("node", text(node))
+                        .putFields("zone", text(zone)))
+                .build();
+    }
+
+    private static Value text(String text) {
+        return Value.newBuilder().setStringValue(text).build();
+    }
+
+    private static PodItem pod(String name, String node, String mode) {
+        return new PodItem(
+                ObjectKey.pod("default", name),
+                "uid",
+                List.of("10.0.0.9"),
+                false,
+                node,
+                "Running",
+                false,
+                Map.of(),
+                mode.isEmpty() ? Map.of() : Map.of("sidestep.dev/mode", mode),
+                Optional.of(new OwnerReference("ReplicaSet", "web")));
+    }
+
+    private static NamespaceItem namespace(String mode) {
+        return new NamespaceItem(ObjectKey.namespace("default"), Map.of(), Map.of("sidestep.dev/mode", mode));
+    }
+
+    @Test
+    void aClientIsWhereItsPodRunsAndOnlyWithoutOneWhereItSays() throws InvalidResourceException {
+        bench.put(new NodeItem(ObjectKey.node("n1"), "zone-a", "region-1", List.of()));
+        send(request(ResourceType.SELF, ResourceType.SELF_NAME).setNode(node("default", "web-1", "n9", "zone-x")));
+        Self claimed = self();
+        assertThat(List.of(claimed.node(), claimed.zone(), claimed.region())).containsExactly("n9", "zone-x", "");
+
+        bench.put(pod("web-1", "n1", ""));
+        Self known = self();
+        assertThat(List.of(known.node(), known.zone(), known.region())).containsExactly("n1", "zone-a", "region-1");
+
+        bench.put(new NodeItem(ObjectKey.node("n1"), "zone-b", "region-1", List.of()));
+        assertThat(self().zone()).isEqualTo("zone-b");
+    }
+
+    @Test
+    void theNarrowestModeOfACallerHolds() throws InvalidResourceException {
+        send(request(ResourceType.SELF, ResourceType.SELF_NAME).setNode(node("default", "web-1", "", "")));
+        assertThat(self().mode()).isEqualTo(Mode.BALANCE);
+
+        bench.put(namespace("off"));
+        assertThat(self().mode()).isEqualTo(Mode.OFF);
+        bench.put(pod("web-1", "", "observe"));
+        assertThat(self().mode()).isEqualTo(Mode.OBSERVE);
+        bench.put(pod("web-1", "", "obseve"));
+        assertThat(self().mode()).isEqualTo(Mode.OFF);
+        bench.remove(ObjectKey.namespace("default"));
+        assertThat(self().mode()).isEqualTo(Mode.BALANCE);
+    }
+
+    @Test
+    void aWrongModeOfPodsIsReportedOnceForAllOfOneOwner() {
+        bench.put(pod("web-1", "", "obseve"), pod("web-2", "", "obseve"));
+        bench.owner.run(() -> assertThat(bench.problems.all())
+                .containsExactly("pods of ReplicaSet default/web: annotation sidestep.dev/mode: \"obseve\""
+                        + " (expected: balance, observe, off; nearest: observe); ignored"));
+
+        bench.put(pod("web-1", "", "off"));
+        bench.owner.run(() -> assertThat(bench.problems.all()).hasSize(1));
+        bench.remove(ObjectKey.pod("default", "web-2"));
+        bench.owner.run(() -> assertThat(bench.problems.all()).isEmpty());
+    }
+
+    @Test
+    void onlyThoseConcernedAreToldOfAMode() {
+        var others = new Bench.FakeOutlet();
+        var other = new DeltaSession(bench.ads.context(), others, "peer");
+        bench.owner.run(() -> {
+            bench.ads.opened(other);
+            other.onRequest(request(ResourceType.SELF, ResourceType.SELF_NAME)
+                    .setNode(node("default", "web-2", "", ""))
+                    .build());
+        });
+        send(request(ResourceType.SELF, ResourceType.SELF_NAME).setNode(node("default", "web-1", "", "")));
+        outlet.take();
+        others.take();
+
+        bench.put(pod("web-1", "", "off"));
+        assertThat(told()).containsExactly("Self:+self");
+        assertThat(others.take()).isEmpty();
+
+        bench.put(new NamespaceItem(ObjectKey.namespace("else"), Map.of(), Map.of("sidestep.dev/mode", "off")));
+        assertThat(outlet.take()).isEmpty();
+    }
+
+    @Test
+    void aNodePortByANodesAddressAppearsAndGoes() {
+        ServiceItem plain = service("web", "10.96.0.10");
+        ServiceItem web = new ServiceItem(
+                plain.key(),
+                true,
+                false,
+                plain.clusterIps(),
+                List.of(),
+                List.of(),
+                List.of(new ServiceItem.Port("", 80, 8080, "", 30080)),
+                false,
+                Optional.empty(),
+                Map.of());
+        var there = new NodeItem(ObjectKey.node("n1"), "", "", List.of("192.168.0.1"));
+        bench.put(web, slice("web", "10.0.0.1"));
+        send(request(ResourceType.SERVICE, "192.168.0.1:30080"));
+        assertThat(told()).contains("Service:-192.168.0.1:30080");
+
+        bench.put(there);
+        bench.settle();
+        assertThat(told()).contains("Service:+" + name("web"), "Self:+self");
+        bench.put(slice("web", "10.0.0.2"));
+        assertThat(told()).containsExactly("Service:+" + name("web"));
+
+        bench.remove(there.key());
+        bench.settle();
+        assertThat(told()).contains("Service:-192.168.0.1:30080");
     }
 
     @Test

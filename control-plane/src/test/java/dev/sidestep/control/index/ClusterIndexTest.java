@@ -245,8 +245,88 @@ final class ClusterIndexTest {
         assertThat(lookup("10.96.0.10:80").orElseThrow().name().service()).isEqualTo("web");
     }
 
+    private static ServiceItem nodePort(String name, int nodePort) {
+        return service(
+                name, List.of("10.96.0.10"), List.of(new ServiceItem.Port("", 80, 8080, "", nodePort)), Map.of());
+    }
+
+    private static Item.NodeItem node(String name, String... addresses) {
+        return new Item.NodeItem(ObjectKey.node(name), "z1", "r1", List.of(addresses));
+    }
+
     @Test
-    void aNamespacesAnnotationsReachItsServicesAndItsCallers() {
+    void aNodePortIsAnsweredOnEveryNodesAddress() {
+        put(nodePort("web", 30080), node("n1", "192.168.0.1", "fd00:0:0:0:0:0:0:1"));
+
+        assertThat(lookup("192.168.0.1:30080").orElseThrow().name().service()).isEqualTo("web");
+        assertThat(lookup("[fd00:0:0:0:0:0:0:1]:30080")).isPresent();
+        assertThat(lookup("192.168.0.1:80")).isEmpty();
+        assertThat(lookup("192.168.0.2:30080")).isEmpty();
+        owner.run(() -> assertThat(index.serviceAddresses()).contains("192.168.0.1"));
+        assertThat(touched.get(touched.size() - 1).surroundings()).isTrue();
+
+        touched.clear();
+        put(node("n2", "192.168.0.2"));
+        assertThat(lookup("192.168.0.2:30080")).isPresent();
+        assertThat(touched).singleElement().satisfies(it -> {
+            assertThat(it.nodePorts()).containsExactly(30080);
+            assertThat(it.surroundings()).isTrue();
+        });
+
+        apply(Change.removed(ObjectKey.node("n1")));
+        assertThat(lookup("192.168.0.1:30080")).isEmpty();
+    }
+
+    @Test
+    void aNodePortThatMovesTouchesBoth() {
+        put(nodePort("web", 30080), node("n1", "192.168.0.1"));
+        owner.advance(WINDOW);
+        touched.clear();
+
+        put(nodePort("web", 30081));
+        assertThat(touched.get(0).nodePorts()).containsExactlyInAnyOrder(30080, 30081);
+        assertThat(lookup("192.168.0.1:30080")).isEmpty();
+        assertThat(lookup("192.168.0.1:30081")).isPresent();
+
+        apply(Change.removed(service("web").key()));
+        owner.advance(WINDOW);
+        assertThat(lookup("192.168.0.1:30081")).isEmpty();
+        owner.run(() -> assertThat(index.serviceAddresses()).isEmpty());
+    }
+
+    @Test
+    void nodesAreNobodysBusinessWithoutNodePorts() {
+        put(service("web", "10.96.0.10"));
+        owner.advance(WINDOW);
+        touched.clear();
+
+        put(node("n1", "192.168.0.1"));
+
+        assertThat(touched).isEmpty();
+        owner.run(() -> assertThat(index.serviceAddresses()).containsExactly("10.96.0.10"));
+    }
+
+    @Test
+    void anInternalPolicyDoesNotLimitWhoIsReachedByAnExternalAddress() {
+        ServiceItem web = service("web", "10.96.0.10");
+        put(new ServiceItem(
+                web.key(),
+                true,
+                false,
+                web.clusterIps(),
+                List.of("203.0.113.1"),
+                List.of(),
+                web.ports(),
+                true,
+                Optional.empty(),
+                Map.of()));
+
+        assertThat(lookup("10.96.0.10:80")).isPresent();
+        assertThat(lookup("203.0.113.1:80")).isEmpty(); // kube-proxy knows better.
+    }
+
+    @Test
+    void aNamespacesAnnotationsReachItsServices() {
         put(service("web"));
         owner.advance(WINDOW);
         put(new Item.NamespaceItem(
@@ -254,8 +334,6 @@ final class ClusterIndexTest {
 
         assertThat(lookup(WEB).orElseThrow().policy().mode()).isEqualTo(Mode.OFF);
         owner.run(() -> {
-            assertThat(index.modeOf("default")).contains(Mode.OFF);
-            assertThat(index.modeOf("other")).isEmpty();
             assertThat(problems.all()).singleElement().asString().startsWith("Namespace default: annotation");
         });
 
