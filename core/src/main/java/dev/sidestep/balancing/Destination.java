@@ -4,6 +4,7 @@ import dev.sidestep.model.Cluster;
 import dev.sidestep.model.TrafficPolicy;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One host and port that callers ask for, and the live answer to where it leads. Kept by {@link LoadBalancer}; data
@@ -12,6 +13,13 @@ import java.util.Optional;
 public interface Destination {
     /** Where the first attempt of a call goes. */
     PickResult pick();
+
+    /**
+     * What every {@link #pick} answers as things stand; null while endpoints are picked. Takes no turn of a round and counts
+     * nothing, so that one may look before a call begins.
+     */
+    @Nullable
+    PickResult peek();
 
     /**
      * Where another attempt of a call goes: not to one of {@code tried} if any other endpoint is left. Does not spend

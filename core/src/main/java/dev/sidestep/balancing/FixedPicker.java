@@ -25,6 +25,11 @@ final class FixedPicker implements Picker {
     }
 
     @Override
+    public PickResult fixed() {
+        return result;
+    }
+
+    @Override
     public PickResult pickAnother(List<Subchannel> tried) {
         return result;
     }

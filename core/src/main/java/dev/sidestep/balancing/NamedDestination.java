@@ -49,6 +49,12 @@ final class NamedDestination implements Destination {
     }
 
     @Override
+    public @Nullable PickResult peek() {
+        used = true;
+        return picker.fixed();
+    }
+
+    @Override
     public PickResult pickAnother(List<Subchannel> tried) {
         return picker.pickAnother(tried);
     }
@@ -170,6 +176,11 @@ final class NamedDestination implements Destination {
         public PickResult pick() {
             wakeUp();
             return PickResult.Pending.PENDING;
+        }
+
+        @Override
+        public PickResult fixed() {
+            return pick();
         }
 
         @Override

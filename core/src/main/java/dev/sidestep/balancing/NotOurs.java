@@ -15,6 +15,11 @@ enum NotOurs implements Destination {
     }
 
     @Override
+    public PickResult peek() {
+        return PickResult.PassThrough.NOT_OURS;
+    }
+
+    @Override
     public PickResult pickAnother(List<Subchannel> tried) {
         return PickResult.PassThrough.NOT_OURS;
     }

@@ -1,6 +1,7 @@
 package dev.sidestep.balancing;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The answer to "where does a call go?" as it stands; immutable but for counters, replaced as a whole by the owner. For any
@@ -11,4 +12,9 @@ interface Picker {
 
     /** As {@link #pick}, but not one of {@code tried} while there is any other. */
     PickResult pickAnother(List<Subchannel> tried);
+
+    /** What every pick answers; null where it chooses. */
+    default @Nullable PickResult fixed() {
+        return null;
+    }
 }

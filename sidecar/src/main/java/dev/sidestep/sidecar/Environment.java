@@ -2,6 +2,7 @@ package dev.sidestep.sidecar;
 
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -21,6 +22,13 @@ record Environment(Map<String, String> variables) {
     Optional<Path> path(String name) {
         String value = text(name, "");
         return value.isEmpty() ? Optional.empty() : Optional.of(Path.of(value));
+    }
+
+    /** A list, by commas or white space. */
+    List<String> words(String name) {
+        return Arrays.stream(text(name, "").split("[,\\s]+"))
+                .filter(word -> !word.isEmpty())
+                .toList();
     }
 
     boolean flag(String name, boolean otherwise) {

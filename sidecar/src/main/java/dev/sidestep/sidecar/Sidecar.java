@@ -8,8 +8,10 @@ import dev.sidestep.sidecar.http1.Http1Connections;
 import dev.sidestep.sidecar.http2.Http2Connections;
 import dev.sidestep.sidecar.loop.Connector;
 import dev.sidestep.sidecar.loop.LoopContext;
+import dev.sidestep.sidecar.loop.OwnConnections;
 import dev.sidestep.sidecar.loop.SystemResolver;
 import dev.sidestep.sidecar.outbound.Dispatcher;
+import dev.sidestep.sidecar.outbound.ServerFirst;
 import dev.sidestep.sidecar.tcp.TcpConnections;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
@@ -53,6 +55,8 @@ public final class Sidecar implements AutoCloseable {
     private final ControlPlane controlPlane;
     private final List<LoopContext> loops = new CopyOnWriteArrayList<>(); // The pages read it.
     private final LoadBalancer balancer;
+    private final OwnConnections own = new OwnConnections();
+    private final ServerFirst serverFirst = new ServerFirst();
     private final MultiThreadIoEventLoopGroup ownLoop;
     private final List<Channel> listeners = new ArrayList<>();
 
@@ -150,11 +154,12 @@ public final class Sidecar implements AutoCloseable {
     }
 
     private Channel bindProxy(InetSocketAddress address, String admin) {
+        boolean redirected = config.interception().isOn();
         var resolver = new SystemResolver(blocking);
         Map<EventLoop, Dispatcher> dispatchers = new HashMap<>();
         for (EventExecutor each : eventLoops) {
             EventLoop eventLoop = (EventLoop) each;
-            var connector = new Connector(eventLoop, config.transport(), config.limits());
+            var connector = new Connector(eventLoop, config.transport(), config.limits(), own);
             var loop = new LoopContext(eventLoop, balancer, connector, resolver, config.limits(), admin);
             loops.add(loop);
             dispatchers.put(eventLoop, dispatcher(loop));
@@ -165,7 +170,13 @@ public final class Sidecar implements AutoCloseable {
                 Dispatcher dispatcher = dispatchers.get(client.eventLoop());
                 if (dispatcher != null) {
                     // Once it is active: what takes it over may find it so.
-                    client.eventLoop().execute(() -> dispatcher.accept(client));
+                    client.eventLoop().execute(() -> {
+                        if (redirected) {
+                            dispatcher.acceptRedirected(client);
+                        } else {
+                            dispatcher.accept(client);
+                        }
+                    });
                 }
             }
         };
@@ -182,9 +193,15 @@ public final class Sidecar implements AutoCloseable {
                 .channel();
     }
 
-    private static Dispatcher dispatcher(LoopContext loop) {
+    private Dispatcher dispatcher(LoopContext loop) {
         var tcp = new TcpConnections(loop);
-        return new Dispatcher(loop, inside -> new Http1Connections(loop, tcp, inside), new Http2Connections(loop), tcp);
+        return new Dispatcher(
+                loop,
+                inside -> new Http1Connections(loop, tcp, inside),
+                new Http2Connections(loop),
+                tcp,
+                serverFirst,
+                new Dispatcher.Redirection(own, config.interception().socketLoadBalancing()));
     }
 
     /** Where applications reach it. */
@@ -206,10 +223,21 @@ public final class Sidecar implements AutoCloseable {
         return (InetSocketAddress) listeners.get(index).localAddress();
     }
 
-    /** Takes no new connection, lets calls in flight end, waits for that as long as the limits allow. */
+    /**
+     * Takes no new connection, lets calls in flight end, waits for that as long as the limits allow. Where connections are
+     * redirected to us, a closed port would fail them: as long as the application has connections it is alive, so first
+     * it is waited, as long again, until it has none.
+     */
     public void drain() {
+        if (config.interception().isOn()) {
+            awaitNoConnection();
+        }
         listeners.get(1).close().syncUninterruptibly();
         loops.forEach(LoopContext::drain);
+        awaitNoConnection();
+    }
+
+    private void awaitNoConnection() {
         long untilNanos = owner.nanoTime() + config.limits().drain().toNanos();
         while (openConnections() > 0 && owner.nanoTime() - untilNanos < 0) {
             try {

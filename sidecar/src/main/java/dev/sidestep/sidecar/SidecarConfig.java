@@ -7,6 +7,7 @@ import dev.sidestep.sidecar.loop.Transport;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -17,6 +18,7 @@ import java.util.Optional;
  * @param mode the caller's mode, as far as this process is told; {@code SIDESTEP_ENABLED=false} is {@link Mode#OFF}
  * @param workload who this process is
  * @param snapshotDir where it keeps what it learned; empty: nowhere
+ * @param interception what of the applications' connections is redirected to it
  * @param proxy where applications reach it; port 0: any free one
  * @param admin where people ask it
  * @param metrics where machinery asks it
@@ -29,6 +31,7 @@ public record SidecarConfig(
         Mode mode,
         Workload workload,
         Optional<Path> snapshotDir,
+        Interception interception,
         InetSocketAddress proxy,
         InetSocketAddress admin,
         InetSocketAddress metrics,
@@ -42,6 +45,13 @@ public record SidecarConfig(
     public SidecarConfig {
         if (eventLoops < 1) {
             throw new IllegalArgumentException("event loops: " + eventLoops + " (expected: >= 1)");
+        }
+        if (interception.isOn() && transport != Transport.EPOLL) {
+            throw new IllegalArgumentException("SIDESTEP_INTERCEPT: "
+                    + interception.scope().name().toLowerCase(Locale.ROOT)
+                    + ": the transport " + transport.name().toLowerCase(Locale.ROOT)
+                    + " cannot tell where a connection was going (expected: epoll, that is Linux on x86_64 or aarch64, and"
+                    + " SIDESTEP_TRANSPORT unset)");
         }
         hostPort(controlPlane);
     }
@@ -60,6 +70,7 @@ public record SidecarConfig(
     /** What the variables {@code SIDESTEP_…} say; one with a wrong value is reported and has its default. */
     public static SidecarConfig fromEnvironment(Map<String, String> environment) {
         var variables = new Environment(environment);
+        Interception interception = Interception.fromEnvironment(variables);
         return new SidecarConfig(
                 variables.hostPort("SIDESTEP_CONTROL_PLANE", DEFAULT_CONTROL_PLANE),
                 variables.flag("SIDESTEP_ENABLED", true) ? variables.choice("SIDESTEP_MODE", Mode.BALANCE) : Mode.OFF,
@@ -70,7 +81,9 @@ public record SidecarConfig(
                         variables.text("SIDESTEP_ZONE", ""),
                         variables.text("SIDESTEP_CLUSTER_DOMAIN", ClusterName.WIRE_DOMAIN)),
                 variables.path("SIDESTEP_SNAPSHOT_DIR"),
-                loopback(16001),
+                interception,
+                // The kernel redirects to 127.0.0.1 and to ::1; one listener for both, which serves nobody else.
+                interception.isOn() ? new InetSocketAddress(16001) : loopback(16001),
                 loopback(16000),
                 new InetSocketAddress(16020),
                 variables.choice("SIDESTEP_TRANSPORT", Transport.best()),
@@ -80,14 +93,39 @@ public record SidecarConfig(
 
     public SidecarConfig withControlPlane(String hostPort) {
         return new SidecarConfig(
-                hostPort, mode, workload, snapshotDir, proxy, admin, metrics, transport, eventLoops, limits);
+                hostPort,
+                mode,
+                workload,
+                snapshotDir,
+                interception,
+                proxy,
+                admin,
+                metrics,
+                transport,
+                eventLoops,
+                limits);
     }
 
     /** In {@code namespace}, all else as it was. */
     public SidecarConfig withNamespace(String namespace) {
         var there = new Workload(namespace, workload.pod(), workload.node(), workload.zone(), workload.clusterDomain());
         return new SidecarConfig(
-                controlPlane, mode, there, snapshotDir, proxy, admin, metrics, transport, eventLoops, limits);
+                controlPlane,
+                mode,
+                there,
+                snapshotDir,
+                interception,
+                proxy,
+                admin,
+                metrics,
+                transport,
+                eventLoops,
+                limits);
+    }
+
+    public SidecarConfig withInterception(Interception other) {
+        return new SidecarConfig(
+                controlPlane, mode, workload, snapshotDir, other, proxy, admin, metrics, transport, eventLoops, limits);
     }
 
     public SidecarConfig withSnapshotDir(Path directory) {
@@ -96,6 +134,7 @@ public record SidecarConfig(
                 mode,
                 workload,
                 Optional.of(directory),
+                interception,
                 proxy,
                 admin,
                 metrics,
@@ -106,12 +145,22 @@ public record SidecarConfig(
 
     public SidecarConfig withTransport(Transport other, int loops) {
         return new SidecarConfig(
-                controlPlane, mode, workload, snapshotDir, proxy, admin, metrics, other, loops, limits);
+                controlPlane, mode, workload, snapshotDir, interception, proxy, admin, metrics, other, loops, limits);
     }
 
     public SidecarConfig withLimits(Limits others) {
         return new SidecarConfig(
-                controlPlane, mode, workload, snapshotDir, proxy, admin, metrics, transport, eventLoops, others);
+                controlPlane,
+                mode,
+                workload,
+                snapshotDir,
+                interception,
+                proxy,
+                admin,
+                metrics,
+                transport,
+                eventLoops,
+                others);
     }
 
     /** Listening there; port 0 is any free one. */
@@ -122,6 +171,7 @@ public record SidecarConfig(
                 mode,
                 workload,
                 snapshotDir,
+                interception,
                 newProxy,
                 newAdmin,
                 newMetrics,

@@ -1,22 +1,28 @@
 package dev.sidestep.sidecar;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sidestep.model.Mode;
 import dev.sidestep.model.Protocol;
 import dev.sidestep.model.TrafficPolicy;
+import dev.sidestep.sidecar.loop.Limits;
 import dev.sidestep.testkit.Await;
 import dev.sidestep.testkit.FakeUpstream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -86,6 +92,140 @@ class TunnelIT {
             }
             assertThat(seen).isEqualTo(Map.of("220 one\r\n", 5, "220 two\r\n", 5));
             Await.until("all connections are closed", Duration.ofSeconds(5), () -> one.open() + two.open() == 0);
+        }
+    }
+
+    @Test
+    void takesTurnsAmongAnyNumberOfEndpoints() throws IOException {
+        try (RawServer one = greeter("1");
+                RawServer two = greeter("2");
+                RawServer three = greeter("3")) {
+            control.serves("mail", one.port(), two.port(), three.port());
+            Map<String, Integer> seen = new HashMap<>();
+            for (int i = 0; i < 9; i++) {
+                try (RawClient client = tunnel("mail:80")) {
+                    seen.merge(client.readBytes(7), 1, Integer::sum);
+                }
+            }
+            assertThat(seen).isEqualTo(Map.of("220 1\r\n", 3, "220 2\r\n", 3, "220 3\r\n", 3));
+        }
+    }
+
+    /** It would be relayed, and its requests not told apart, if silence alone decided. */
+    @Test
+    void understandsAClientThatTakesItsTime() throws IOException {
+        try (FakeUpstream one = FakeUpstream.start("one");
+                FakeUpstream two = FakeUpstream.start("two")) {
+            control.serves("backend", one.port(), two.port());
+            Map<String, Integer> seen = new HashMap<>();
+            try (RawClient client = tunnel("backend:80")) {
+                Await.until(
+                        "it is connected unasked",
+                        Duration.ofSeconds(5),
+                        () -> one.acceptedConnections() + two.acceptedConnections() == 1);
+                for (int i = 0; i < 20; i++) {
+                    String request = "GET / HTTP/1.1\r\nHost: whatever\r\n\r\n";
+                    client.send(request.substring(0, 2)).send(request.substring(2));
+                    seen.merge(client.read().body(), 1, Integer::sum);
+                }
+            }
+            assertThat(seen).isEqualTo(Map.of("one", 10, "two", 10));
+        }
+    }
+
+    /** RFC 9113 section 3.4: the server may send its SETTINGS before the client's preface, and most do. */
+    @Test
+    void keepsAnHttp2ServersFirstFrameFromAClientThatTakesItsTime() throws Exception {
+        byte[] settings = {0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 7};
+        var heard = new ArrayBlockingQueue<String>(1);
+        try (RawServer server = RawServer.start(connection -> {
+            connection.socket().getOutputStream().write(settings);
+            heard.offer(new String(connection.in().readAllBytes(), StandardCharsets.ISO_8859_1));
+        })) {
+            control.serves("greeter", server.port());
+            try (RawClient client = tunnel("greeter:80")) {
+                Await.until("it is connected unasked", Duration.ofSeconds(5), () -> server.accepted() == 1);
+                client.socket().setSoTimeout(200);
+                assertThatThrownBy(() -> client.readBytes(1)).isInstanceOf(SocketTimeoutException.class);
+                client.socket().setSoTimeout(5000);
+                client.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0");
+                byte[] ours = client.readBytes(9).getBytes(StandardCharsets.ISO_8859_1);
+                assertThat(ours[3]).as("the type of the first frame: SETTINGS").isEqualTo((byte) 4);
+                assertThat(ours[2]).as("its length: not the server's own").isNotEqualTo((byte) 6);
+            }
+            assertThat(heard.poll(5, TimeUnit.SECONDS))
+                    .as("what the unused connection carried")
+                    .isEmpty();
+        }
+    }
+
+    @Test
+    void doesNotWaitAgainWhereAServerSpokeFirst() throws IOException {
+        Duration sniff = Duration.ofSeconds(1);
+        SidecarConfig config = TestSidecar.config();
+        Limits usual = config.limits();
+        var slow = new Limits(
+                usual.headBytes(),
+                usual.headTimeout(),
+                usual.idleTimeout(),
+                usual.writeBufferBytes(),
+                usual.connectionsPerEndpoint(),
+                usual.waitersPerEndpoint(),
+                usual.upstreamIdle(),
+                usual.pendingWait(),
+                sniff,
+                usual.drain());
+        var known = new FakeControlPlane();
+        try (RawServer server = greeter("one");
+                Sidecar patient = Sidecar.start(config.withLimits(slow), made -> known)) {
+            known.serves("mail", server.port());
+            List<Duration> waits = new ArrayList<>();
+            for (int i = 0; i < 2; i++) {
+                long from = System.nanoTime();
+                try (RawClient client = new RawClient(patient.proxyAddress())) {
+                    client.send("CONNECT mail:80 HTTP/1.1\r\nHost: mail:80\r\n\r\n");
+                    assertThat(client.read(true).status()).isEqualTo(200);
+                    assertThat(client.readBytes(9)).isEqualTo("220 one\r\n");
+                }
+                waits.add(Duration.ofNanos(System.nanoTime() - from));
+            }
+            assertThat(waits.get(0)).isGreaterThanOrEqualTo(sniff);
+            assertThat(waits.get(1)).isLessThan(sniff);
+        }
+    }
+
+    /** A mere letter of what could be a method is not waited upon without end. */
+    @Test
+    void passesOnAFirstLetterThatNothingFollows() throws IOException {
+        try (RawServer server = RawServer.start(connection -> {
+            connection.write(connection.read(1) + "!");
+            connection.awaitEnd();
+        })) {
+            control.serves("odd", server.port());
+            for (int i = 0; i < 2; i++) {
+                try (RawClient client = tunnel("odd:80")) {
+                    if (i == 1) {
+                        int before = server.accepted();
+                        Await.until("connected", Duration.ofSeconds(5), () -> server.accepted() > before);
+                    }
+                    assertThat(client.send("G").readBytes(2)).isEqualTo("G!");
+                }
+            }
+        }
+    }
+
+    /** A proxy of the application's own (Squid) behind a Service. */
+    @Test
+    void leavesWhatIsSaidToAnotherProxyAsItIs() throws IOException {
+        try (RawServer proxy = RawServer.start(connection -> {
+            connection.write(connection.readHead());
+            connection.awaitEnd();
+        })) {
+            control.serves("squid", proxy.port());
+            String head = "GET http://example.com/ HTTP/1.1\r\nHost: example.com\r\nProxy-Authorization: x\r\n\r\n";
+            try (RawClient client = tunnel("squid:80")) {
+                assertThat(client.send(head).readBytes(head.length())).isEqualTo(head);
+            }
         }
     }
 

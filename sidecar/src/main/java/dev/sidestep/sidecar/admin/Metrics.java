@@ -64,6 +64,7 @@ final class Metrics implements MultiCollector {
             for (Target target : loop.targets()) {
                 sums.computeIfAbsent(service(target), name -> new Sum()).add(target.stats());
             }
+            sums.computeIfAbsent(ELSEWHERE, name -> new Sum()).add(loop.elsewhere());
             sums.computeIfAbsent(REFUSED, name -> new Sum()).add(loop.unaddressed());
         }
         var requests =

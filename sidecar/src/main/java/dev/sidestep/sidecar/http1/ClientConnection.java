@@ -195,6 +195,9 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
         if (origin instanceof OriginalDestination.Fixed fixed) {
             return request.isConnect ? null : fixed.target();
         }
+        if (origin instanceof OriginalDestination.Translated translated) {
+            return request.isConnect ? null : named(translated.chosen());
+        }
         int from = request.authorityFrom;
         int to = request.authorityTo;
         if (lastTarget != null && Arrays.equals(request.bytes, from, to, lastAuthority, 0, lastAuthority.length)) {
@@ -206,6 +209,21 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
         }
         lastAuthority = Arrays.copyOfRange(request.bytes, from, to);
         lastTarget = loop.target(authority.host(), authority.port());
+        return lastTarget;
+    }
+
+    /** The Service behind an address that something below us has chosen, if the request says which. */
+    private Target named(Target chosen) {
+        // Counted by another of us, it has been balanced already, and sent there for a reason.
+        Authority authority = request.hasAttempt ? null : Authority.parse(request.authority(), HTTP_PORT);
+        Target known = lastTarget;
+        if (authority != null
+                && known != null
+                && known.port() == authority.port()
+                && known.host().equals(authority.host())) {
+            return known;
+        }
+        lastTarget = authority == null ? chosen : loop.named(authority, chosen);
         return lastTarget;
     }
 
@@ -413,7 +431,11 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
         leave();
         Channel other = upstream.channel();
         other.pipeline().remove(upstream);
-        Relay.join(channel, fromClient, other, fromUpstream, onEnd);
+        Runnable onClosed = loop.relaying();
+        Relay.join(channel, fromClient, other, fromUpstream, () -> {
+            onClosed.run();
+            onEnd.run();
+        });
     }
 
     /** The request has found its way; a connection of the last one's that is not on it serves nobody. */

@@ -36,8 +36,7 @@ final class ConnectRequest {
     void open(Channel client, Target target, ByteBuf firstBytes) {
         // The caller of a tunnel may be done sending before anybody has looked at what it said.
         ((SocketChannelConfig) client.config()).setAllowHalfClosure(true);
-        PickResult result = target.destination().pick();
-        if (result instanceof PickResult.Pending) {
+        if (target.destination().peek() instanceof PickResult.Pending) {
             loop.whenAnswered(target.destination(), () -> route(client, target, firstBytes));
         } else {
             route(client, target, firstBytes);
@@ -45,7 +44,7 @@ final class ConnectRequest {
     }
 
     private void route(Channel client, Target target, ByteBuf firstBytes) {
-        PickResult result = target.destination().pick();
+        PickResult result = target.destination().peek(); // Not a turn of the round: whoever makes the call takes that.
         if (result == PickResult.PassThrough.NOT_OURS || result == PickResult.PassThrough.UNKNOWN_SERVICE) {
             tcp.open(client, target, firstBytes, new TcpConnections.Listener() {
                 @Override

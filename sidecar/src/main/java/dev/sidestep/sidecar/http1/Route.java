@@ -207,14 +207,12 @@ final class Route implements Waiter {
     }
 
     private void resolve() {
-        owner.loop()
-                .resolver()
-                .resolve(target.host(), target.port(), owner.loop().eventLoop(), found -> {
-                    if (!over) {
-                        addresses = found;
-                        connectDirect(0, Reason.CONNECT_FAILED);
-                    }
-                });
+        owner.loop().originals(target, found -> {
+            if (!over) {
+                addresses = found;
+                connectDirect(0, Reason.CONNECT_FAILED);
+            }
+        });
     }
 
     /** Addresses in the resolver's order, as a caller of its own would go through them. */

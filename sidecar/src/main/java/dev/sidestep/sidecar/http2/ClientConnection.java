@@ -122,7 +122,7 @@ final class ClientConnection extends CodecListener implements LoopContext.Draina
         }
         var port = new StreamPort(codec, stream);
         RequestHead head = RequestHead.of(headers);
-        Target target = target(head);
+        Target target = target(head, headers.contains(Exchange.ATTEMPT));
         if (target == null) {
             refuse(port, head, endOfStream);
             return;
@@ -132,13 +132,18 @@ final class ClientConnection extends CodecListener implements LoopContext.Draina
         exchange.start(endOfStream);
     }
 
-    private @Nullable Target target(RequestHead head) {
+    private @Nullable Target target(RequestHead head, boolean counted) {
         CharSequence authority = head.authority();
         if (head.ambiguous()) {
             return null;
         }
         if (origin instanceof OriginalDestination.Fixed fixed) {
             return fixed.target();
+        }
+        if (origin instanceof OriginalDestination.Translated translated) {
+            // Counted by another of us, it has been balanced already, and sent there for a reason.
+            Authority parsed = authority == null || counted ? null : RequestHead.parse(authority);
+            return parsed == null ? translated.chosen() : loop.named(parsed, translated.chosen());
         }
         if (authority == null || head.connect()) {
             return null;

@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Confined to the event loop.
  */
 final class Exchange {
-    private static final AsciiString ATTEMPT = AsciiString.cached("x-sidestep-attempt");
+    /** Numbers attempts, from the second on. */
+    static final AsciiString ATTEMPT = AsciiString.cached("x-sidestep-attempt");
 
     private final LoopContext loop;
     private final Target target;

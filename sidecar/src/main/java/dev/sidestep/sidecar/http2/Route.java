@@ -118,7 +118,7 @@ final class Route {
             loop.fellBack(target, because);
         }
         begin(null);
-        loop.resolver().resolve(target.host(), target.port(), loop.eventLoop(), addresses -> {
+        loop.originals(target, addresses -> {
             originals.addAll(addresses);
             toNextOriginal();
         });

@@ -15,8 +15,11 @@ import java.time.Duration;
  */
 public final class Connector {
     private final Bootstrap bootstrap;
+    private final OwnConnections own;
 
-    public Connector(EventLoop eventLoop, Transport transport, Limits limits) {
+    /** @param own is told of each connection that stands */
+    public Connector(EventLoop eventLoop, Transport transport, Limits limits, OwnConnections own) {
+        this.own = own;
         bootstrap = new Bootstrap()
                 .group(eventLoop)
                 .channel(transport.socketChannel())
@@ -38,10 +41,15 @@ public final class Connector {
      * @param handler the only handler of the new channel
      */
     public ChannelFuture connect(InetSocketAddress address, Duration timeout, ChannelHandler handler) {
-        return bootstrap
+        ChannelFuture connected = bootstrap
                 .clone()
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) Math.max(1, timeout.toMillis()))
                 .handler(handler)
                 .connect(address);
+        return connected.addListener(done -> {
+            if (done.isSuccess()) {
+                own.opened(connected.channel());
+            }
+        });
     }
 }

@@ -4,9 +4,12 @@ import dev.sidestep.balancing.Destination;
 import dev.sidestep.balancing.LoadBalancer;
 import dev.sidestep.balancing.PickResult;
 import dev.sidestep.balancing.Reason;
+import dev.sidestep.naming.AddressLiteral;
 import io.netty.channel.EventLoop;
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +33,8 @@ public final class LoopContext {
     private final String admin;
     private final Map<String, Target> targets = new ConcurrentHashMap<>(); // Read by the metrics too.
     private final CallStats unaddressed = new CallStats();
+    private final CallStats elsewhere = new CallStats();
+    private final Set<Destination> overdue = new HashSet<>();
     private final Set<Drainable> connections = new LinkedHashSet<>();
     private volatile int open;
     private volatile boolean draining;
@@ -62,10 +67,6 @@ public final class LoopContext {
         return connector;
     }
 
-    public SystemResolver resolver() {
-        return resolver;
-    }
-
     public Limits limits() {
         return limits;
     }
@@ -91,16 +92,82 @@ public final class LoopContext {
         if (known != null) {
             return known;
         }
-        Target made = new Target(host, port, balancer.lookup(host, port), new CallStats());
+        return keep(key, make(host, port, balancer.lookup(host, port), new CallStats()));
+    }
+
+    /**
+     * What {@code address} means, to which a caller opened a connection itself. As {@link #target}, but what cannot be
+     * ours is not kept: an application may call the whole world.
+     *
+     * @param address resolved
+     */
+    public Target redirected(InetSocketAddress address) {
+        String host = address.getAddress().getHostAddress();
+        int port = address.getPort();
+        String key = host + ":" + port;
+        Target known = targets.get(key);
+        if (known != null) {
+            return known;
+        }
+        Destination destination = balancer.lookup(host, port);
+        return destination.peek() == PickResult.PassThrough.NOT_OURS
+                ? make(host, port, destination, elsewhere)
+                : keep(key, make(host, port, destination, new CallStats()));
+    }
+
+    /**
+     * What {@code authority} names for a caller whose connection was going to {@code chosen}: the Service of that name if
+     * {@code chosen} is one of its endpoints, or may be; {@code chosen} itself otherwise. What is not balanced goes to
+     * {@code chosen} in any case.
+     */
+    public Target named(Authority authority, Target chosen) {
+        Target named = target(authority.host(), authority.port());
+        if (named.destination().peek() instanceof PickResult.PassThrough) {
+            return chosen;
+        }
+        String address = chosen.authority();
+        boolean has = named.destination()
+                .cluster()
+                .map(cluster -> cluster.endpoints().stream()
+                        .anyMatch(endpoint -> endpoint.hostPort().equals(address)))
+                .orElse(true); // Not known yet.
+        return has
+                ? new Target(named.host(), named.port(), named.destination(), named.stats(), chosen.originals())
+                : chosen;
+    }
+
+    private Target keep(String key, Target made) {
         if (targets.size() < MAX_TARGETS) {
             targets.put(key, made);
         }
         return made;
     }
 
+    /** What is written as an address needs no resolver. */
+    private static Target make(String host, int port, Destination destination, CallStats stats) {
+        List<InetSocketAddress> originals = AddressLiteral.parse(host)
+                .map(address -> List.of(new InetSocketAddress(address, port)))
+                .orElse(List.of());
+        return new Target(host, port, destination, stats, originals);
+    }
+
+    /** Tells {@code listener} where calls to {@code target} go that are not balanced; never before this returns. */
+    public void originals(Target target, SystemResolver.Listener listener) {
+        if (target.originals().isEmpty()) {
+            resolver.resolve(target.host(), target.port(), eventLoop, listener);
+        } else {
+            eventLoop.execute(() -> listener.onAddresses(target.originals()));
+        }
+    }
+
     /** All that were asked for and kept. Any thread. */
     public Collection<Target> targets() {
         return targets.values();
+    }
+
+    /** What became of connections to addresses that no Service has. */
+    public CallStats elsewhere() {
+        return elsewhere;
     }
 
     /** What became of calls that named no destination. */
@@ -118,9 +185,14 @@ public final class LoopContext {
 
     /**
      * Runs {@code task} on the event loop, once, when {@code destination} no longer answers {@link PickResult.Pending}, or
-     * when that takes too long; who then still finds it pending lets the call go where it was going.
+     * when that takes too long; who then still finds it pending lets the call go where it was going. That is waited for
+     * once: while an answer is overdue, later calls do not wait for it again.
      */
     public void whenAnswered(Destination destination, Runnable task) {
+        if (overdue.contains(destination)) {
+            eventLoop.execute(task);
+            return;
+        }
         var once = new Runnable() {
             private boolean ran;
 
@@ -132,10 +204,19 @@ public final class LoopContext {
                 }
             }
         };
-        var timeout = eventLoop.schedule(once, limits.pendingWait().toNanos(), TimeUnit.NANOSECONDS);
+        var timeout = eventLoop.schedule(
+                () -> {
+                    overdue.add(destination);
+                    once.run();
+                },
+                limits.pendingWait().toNanos(),
+                TimeUnit.NANOSECONDS);
         destination.onAnswer(() -> {
             timeout.cancel(false);
-            eventLoop.execute(once);
+            eventLoop.execute(() -> {
+                overdue.remove(destination);
+                once.run();
+            });
         });
     }
 
@@ -152,6 +233,20 @@ public final class LoopContext {
     public void closed(Drainable connection) {
         connections.remove(connection);
         open = connections.size();
+    }
+
+    /**
+     * A client's connection is joined to another one, and only the two sides know when they are done.
+     *
+     * @return to be run once it is over
+     */
+    public Runnable relaying() {
+        var pair = new Drainable() {
+            @Override
+            public void drain() {}
+        };
+        opened(pair);
+        return () -> closed(pair);
     }
 
     /** Client connections that stand. Any thread. */

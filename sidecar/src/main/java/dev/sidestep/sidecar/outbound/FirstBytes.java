@@ -48,8 +48,10 @@ final class FirstBytes {
         if (bytes.readableBytes() <= from) {
             return Protocol.UNDECLARED;
         }
+        // An absolute-form is what proxies are sent: to a Service that is one (Squid), its bytes are nobody else's
+        // business.
         byte first = bytes.getByte(bytes.readerIndex() + from);
-        return first == '/' || first == '*' || first == 'h' || first == 'H' ? Protocol.HTTP1 : Protocol.TCP;
+        return first == '/' || first == '*' ? Protocol.HTTP1 : Protocol.TCP;
     }
 
     /** Whether {@code bytes} begin with {@code wanted}, as far as both go. */

@@ -10,9 +10,19 @@ public sealed interface OriginalDestination {
     }
 
     /**
-     * To one place, whatever its requests say: the caller asked for a tunnel there.
+     * To one place, whatever its requests say: the caller asked for a tunnel there, or the kernel redirected its
+     * connection to us.
      *
      * @param target that place
      */
     record Fixed(Target target) implements OriginalDestination {}
+
+    /**
+     * To an address that something below us has put in a VIP's place as the connection was made: a CNI's socket load
+     * balancer. A request goes where its {@code Host} says if that is a Service of ours which has this address, to the
+     * address otherwise.
+     *
+     * @param chosen that address
+     */
+    record Translated(Target chosen) implements OriginalDestination {}
 }

@@ -36,7 +36,8 @@ final class Sniffer extends ChannelInboundHandlerAdapter implements LoopContext.
     @FunctionalInterface
     interface Verdict {
         /**
-         * The connection has spoken, or has not in time: then {@code protocol} is {@link Protocol#UNDECLARED}.
+         * The connection has spoken, or has not, or not enough, in time: then {@code protocol} is {@link
+         * Protocol#UNDECLARED}.
          *
          * @param bytes what it said; the hearer releases it
          */
@@ -105,8 +106,8 @@ final class Sniffer extends ChannelInboundHandlerAdapter implements LoopContext.
     /** It is done speaking, so what it has said must do. */
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
-        if (event == ChannelInputShutdownEvent.INSTANCE) {
-            timeOut();
+        if (event == ChannelInputShutdownEvent.INSTANCE && !over) {
+            tell(Protocol.TCP);
         }
     }
 

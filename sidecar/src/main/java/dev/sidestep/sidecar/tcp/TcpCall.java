@@ -5,27 +5,35 @@ import dev.sidestep.balancing.Outcome;
 import dev.sidestep.balancing.PickResult;
 import dev.sidestep.balancing.Reason;
 import dev.sidestep.balancing.Subchannel;
+import dev.sidestep.model.Protocol;
 import dev.sidestep.sidecar.loop.Held;
 import dev.sidestep.sidecar.loop.LoopContext;
 import dev.sidestep.sidecar.loop.LoopGuard;
 import dev.sidestep.sidecar.loop.Target;
+import dev.sidestep.sidecar.outbound.FirstWord;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ConnectTimeoutException;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.SocketChannelConfig;
+import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One connection on its way: picks, connects, tries another endpoint while nothing was sent, then joins the two halves.
+ * One connection on its way: picks, connects, tries another endpoint while nothing was sent, then joins the two halves. Of
+ * a client that has not said a word it also finds out who speaks first; one that turns out to speak HTTP is handed back.
  * Confined to the client's event loop.
  */
-final class TcpCall extends ChannelInboundHandlerAdapter {
+final class TcpCall extends ChannelInboundHandlerAdapter implements LoopContext.Drainable {
     private static final Duration DIRECT_CONNECT = Duration.ofSeconds(30);
 
     private final LoopContext loop;
@@ -34,6 +42,13 @@ final class TcpCall extends ChannelInboundHandlerAdapter {
     private final TcpConnections.Listener listener;
     private final long startedNanos;
 
+    /** Judges what is said; null once it is settled that bytes are only passed on. */
+    private @Nullable FirstWord firstWord;
+    /** The other half, while both are silent. */
+    private @Nullable Standing standing;
+
+    private @Nullable Future<?> patience;
+
     private final List<String> tried = new ArrayList<>(0);
     private final List<Subchannel> triedEndpoints = new ArrayList<>(0);
     private int attempts;
@@ -41,8 +56,16 @@ final class TcpCall extends ChannelInboundHandlerAdapter {
     private boolean over;
     private @Nullable Reason fallback;
 
-    TcpCall(LoopContext loop, Channel client, Target target, ByteBuf firstBytes, TcpConnections.Listener listener) {
+    /** @param firstWord judges what is said; null if nobody is to look */
+    TcpCall(
+            LoopContext loop,
+            Channel client,
+            Target target,
+            ByteBuf firstBytes,
+            @Nullable FirstWord firstWord,
+            TcpConnections.Listener listener) {
         this.loop = loop;
+        this.firstWord = firstWord;
         this.client = client;
         this.target = target;
         this.listener = listener;
@@ -52,7 +75,11 @@ final class TcpCall extends ChannelInboundHandlerAdapter {
 
     void start() {
         client.pipeline().addLast(this);
+        loop.opened(this);
         if (client.isActive()) {
+            if (firstWord != null) {
+                client.read();
+            }
             follow(target.destination().pick());
         } else {
             gone();
@@ -99,7 +126,7 @@ final class TcpCall extends ChannelInboundHandlerAdapter {
                         // A stream may rightly stay silent: that it stands is all that can be told of its health.
                         long nowNanos = loop.nanoTime();
                         picked.firstByte(nowNanos);
-                        join(waiting, () -> picked.ended(Outcome.SUCCESS, true, nowNanos - attemptNanos));
+                        connected(waiting, outcome -> picked.ended(outcome, true, nowNanos - attemptNanos));
                     } else {
                         boolean late = done.cause() instanceof ConnectTimeoutException;
                         picked.ended(
@@ -133,7 +160,7 @@ final class TcpCall extends ChannelInboundHandlerAdapter {
             loop.fellBack(target, reason);
         }
         fallback = reason;
-        loop.resolver().resolve(target.host(), target.port(), loop.eventLoop(), found -> {
+        loop.originals(target, found -> {
             if (!over) {
                 connectDirect(found, 0, Reason.CONNECT_FAILED);
             }
@@ -155,7 +182,7 @@ final class TcpCall extends ChannelInboundHandlerAdapter {
             if (over) {
                 waiting.close();
             } else if (done.isSuccess()) {
-                join(waiting, () -> {});
+                connected(waiting, outcome -> {});
             } else {
                 tried.add(address.getAddress().getHostAddress() + ":" + address.getPort());
                 connectDirect(
@@ -168,32 +195,100 @@ final class TcpCall extends ChannelInboundHandlerAdapter {
         });
     }
 
-    private void join(Upstream upstream, Runnable onEnd) {
-        over = true;
-        client.pipeline().remove(this);
-        Channel other = upstream.leave();
+    private void connected(Upstream upstream, Consumer<Outcome> report) {
+        var other = new Standing(upstream, report);
+        if (firstWord == null) {
+            join(other);
+        } else {
+            standing = other;
+            upstream.listen();
+        }
+    }
+
+    /** Nobody needs to look at what is said any more. */
+    private void settled() {
+        firstWord = null;
+        Standing other = standing;
+        if (other != null) {
+            join(other);
+        }
+    }
+
+    private void join(Standing other) {
+        standing = null;
+        leave();
+        Channel otherHalf = other.upstream().leave();
         listener.onConnected();
-        ByteBuf firstBytes = held;
+        ByteBuf fromClient = held;
         held = Unpooled.EMPTY_BUFFER;
-        Relay.join(client, firstBytes, other, Unpooled.EMPTY_BUFFER, () -> {
-            onEnd.run();
+        Runnable onClosed = loop.relaying();
+        Relay.join(client, fromClient, otherHalf, other.upstream().takeSaid(), () -> {
+            onClosed.run();
+            other.report().accept(Outcome.SUCCESS);
             target.stats().ended(0, loop.nanoTime() - startedNanos);
         });
+    }
+
+    /** The client speaks HTTP: each of its requests finds a connection of its own. */
+    private void handBack(FirstWord taker, Protocol protocol) {
+        leave();
+        Standing unused = standing;
+        if (unused != null) {
+            standing = null;
+            unused.drop(Outcome.NEUTRAL);
+        }
+        ByteBuf said = held;
+        held = Unpooled.EMPTY_BUFFER;
+        taker.takeAs(protocol, said);
     }
 
     private void fail(Reason reason) {
         target.stats().failed(reason);
         target.stats().ended(0, loop.nanoTime() - startedNanos);
-        over = true;
-        client.pipeline().remove(this);
+        leave();
         held.release();
         held = Unpooled.EMPTY_BUFFER;
         listener.onFailed(reason, tried);
     }
 
+    /** This has nothing more to do with the client. */
+    private void leave() {
+        over = true;
+        loop.closed(this);
+        if (patience != null) {
+            patience.cancel(false);
+        }
+        client.pipeline().remove(this);
+    }
+
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
         held = Held.append(held, (ByteBuf) message);
+        FirstWord judge = firstWord;
+        if (judge == null) {
+            return;
+        }
+        Protocol told = judge.ofClient(held);
+        if (told == Protocol.HTTP1 || told == Protocol.HTTP2) {
+            handBack(judge, told);
+        } else if (told == Protocol.UNDECLARED) {
+            client.read();
+            if (patience == null) {
+                // A letter that could begin a method may be all that the server waits for.
+                patience = loop.eventLoop()
+                        .schedule(this::settled, loop.limits().sniffTimeout().toNanos(), TimeUnit.NANOSECONDS);
+            }
+        } else {
+            settled();
+        }
+    }
+
+    /** The client is done speaking, so what it has said must do. */
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        if (event == ChannelInputShutdownEvent.INSTANCE && firstWord != null) {
+            settled();
+        }
     }
 
     @Override
@@ -203,8 +298,26 @@ final class TcpCall extends ChannelInboundHandlerAdapter {
 
     private void gone() {
         over = true;
+        loop.closed(this);
+        if (patience != null) {
+            patience.cancel(false);
+        }
         held.release();
         held = Unpooled.EMPTY_BUFFER;
+        Standing unused = standing;
+        if (unused != null) {
+            standing = null;
+            unused.drop(Outcome.SUCCESS);
+            target.stats().ended(0, loop.nanoTime() - startedNanos);
+        }
+    }
+
+    /** {@inheritDoc} While neither side has said a word, there is nothing to finish. */
+    @Override
+    public void drain() {
+        if (firstWord != null && !held.isReadable()) {
+            client.close();
+        }
     }
 
     @Override
@@ -212,26 +325,94 @@ final class TcpCall extends ChannelInboundHandlerAdapter {
         context.close();
     }
 
-    /** Holds the place of the relay in a channel that is being connected. */
-    private static final class Upstream extends ChannelInboundHandlerAdapter {
+    /**
+     * The other half, which stands and waits.
+     *
+     * @param report tells its endpoint how it ended
+     */
+    private record Standing(Upstream upstream, Consumer<Outcome> report) {
+        void drop(Outcome outcome) {
+            upstream.close();
+            report.accept(outcome);
+        }
+    }
+
+    /** Holds the place of the relay in a channel that is being connected, and hears who speaks first. */
+    private final class Upstream extends ChannelInboundHandlerAdapter {
         private @Nullable Channel channel;
+        private ByteBuf said = Unpooled.EMPTY_BUFFER;
+        private boolean closed;
 
         @Override
         public void handlerAdded(ChannelHandlerContext context) {
             channel = context.channel();
         }
 
-        /** The channel, without this. */
-        Channel leave() {
-            Channel left = channel;
-            if (left == null) {
+        private Channel channel() {
+            Channel made = channel;
+            if (made == null) {
                 throw new IllegalStateException("not connected");
             }
-            left.pipeline().remove(this);
-            return left;
+            return made;
+        }
+
+        void listen() {
+            ((SocketChannelConfig) channel().config()).setAllowHalfClosure(true);
+            channel().read();
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            said = Held.append(said, (ByteBuf) message);
+            FirstWord judge = firstWord;
+            if (judge == null) {
+                return;
+            }
+            switch (judge.ofServer(said)) {
+                case MORE -> context.read();
+                case SPEAKS -> settled();
+                case AWAITS_CLIENT -> {
+                    // Read no more: what else it says can wait in the kernel.
+                }
+            }
+        }
+
+        /** It has ended without a word, which is for the client to know. */
+        @Override
+        public void userEventTriggered(ChannelHandlerContext context, Object event) {
+            if (event == ChannelInputShutdownEvent.INSTANCE && standing != null) {
+                settled();
+            }
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext context) {
+            if (standing != null && !closed) {
+                settled();
+            }
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            context.close();
+        }
+
+        /** The channel, without this. */
+        Channel leave() {
+            channel().pipeline().remove(this);
+            return channel();
+        }
+
+        /** What was read from it. */
+        ByteBuf takeSaid() {
+            ByteBuf bytes = said;
+            said = Unpooled.EMPTY_BUFFER;
+            return bytes;
         }
 
         void close() {
+            closed = true;
+            takeSaid().release();
             if (channel != null) {
                 channel.close();
             }

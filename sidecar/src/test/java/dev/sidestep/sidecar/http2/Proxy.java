@@ -5,6 +5,7 @@ import dev.sidestep.concurrent.ThreadSerialExecutor;
 import dev.sidestep.sidecar.loop.Connector;
 import dev.sidestep.sidecar.loop.Limits;
 import dev.sidestep.sidecar.loop.LoopContext;
+import dev.sidestep.sidecar.loop.OwnConnections;
 import dev.sidestep.sidecar.loop.SystemResolver;
 import dev.sidestep.sidecar.loop.Transport;
 import dev.sidestep.sidecar.outbound.OriginalDestination;
@@ -68,7 +69,7 @@ public final class Proxy implements AutoCloseable {
         loop = new LoopContext(
                 eventLoop,
                 balancer,
-                new Connector(eventLoop, transport, limits),
+                new Connector(eventLoop, transport, limits, new OwnConnections()),
                 new SystemResolver(ForkJoinPool.commonPool()),
                 limits,
                 "127.0.0.1:16000");

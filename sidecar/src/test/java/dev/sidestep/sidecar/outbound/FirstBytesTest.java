@@ -26,7 +26,7 @@ class FirstBytesTest {
                 "PUT |UNDECLARED",
                 "PUT /|HTTP1",
                 "GET /a HTTP/1.1|HTTP1",
-                "GET http://a/|HTTP1",
+                "GET http://a/|TCP",
                 "OPTIONS *|HTTP1",
                 "GET ?|TCP",
                 "EHLO a|TCP",
