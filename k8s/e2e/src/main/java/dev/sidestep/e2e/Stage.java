@@ -93,7 +93,7 @@ public final class Stage {
             try {
                 undo.get(i).close();
             } catch (Exception e) {
-                findings.check("clean-up", "works", e.getMessage(), false);
+                findings.check("clean-up", "works", e.toString(), false);
             }
         }
         undo.clear();
