@@ -9,6 +9,9 @@ import dev.sidestep.control.ads.AdsServer;
 import dev.sidestep.control.ads.Mesh;
 import dev.sidestep.control.ads.XdsListener;
 import dev.sidestep.control.directory.DirectorySource;
+import dev.sidestep.control.drain.DrainServices;
+import dev.sidestep.control.drain.Drains;
+import dev.sidestep.control.drain.Peers;
 import dev.sidestep.control.index.Callers;
 import dev.sidestep.control.index.ClusterIndex;
 import dev.sidestep.control.index.Problems;
@@ -18,6 +21,7 @@ import dev.sidestep.control.kube.Clients;
 import dev.sidestep.control.kube.KubernetesSource;
 import dev.sidestep.control.settings.Settings;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.grpc.ServerServiceDefinition;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
@@ -27,13 +31,16 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,6 +56,9 @@ public final class ControlPlane implements AutoCloseable {
     private static final Duration MERGE_WINDOW = Duration.ofMillis(100);
 
     private static final long DRAIN_SECONDS = 2;
+
+    /** As long as pods wait for their end, by default; less than Kubernetes gives us. */
+    private static final long PODS_WAIT_SECONDS = 10;
 
     private final InetSocketAddress xdsAddress;
     private final InetSocketAddress adminAddress;
@@ -103,11 +113,20 @@ public final class ControlPlane implements AutoCloseable {
         var mesh = new Mesh(settings.mode(), settings.clusterDomain(), ranges);
         var callers = new Callers(workloads, problems);
         var ads = new AdsServer(owner, index, callers, mesh, registry);
-        index.listen(ads);
+        Optional<Peers> peers = Optional.empty();
+        Drains drains = Drains.create(owner, index, workloads, ads, peers, registry);
+        index.listen(touched -> {
+            ads.onTouched(touched);
+            drains.onTouched(touched);
+        });
         workloads.listen(ads);
 
-        XdsListener xds = listen("--xds", config.xds(), address -> XdsListener.start(address, ads.service()));
+        List<ServerServiceDefinition> services = new ArrayList<>();
+        services.add(ads.service());
+        services.addAll(new DrainServices(owner, drains, peers, caller -> false).services());
+        XdsListener xds = listen("--xds", config.xds(), address -> XdsListener.start(address, services));
         closing.push(xds);
+        closing.push(() -> awaitDrains(drains));
         closing.push(() -> drain(owner, ads, xds));
         var xdsAddress = new InetSocketAddress(config.xds().getAddress(), xds.port());
 
@@ -121,6 +140,7 @@ public final class ControlPlane implements AutoCloseable {
             if (synced.compareAndSet(false, true)) {
                 index.synced();
                 ads.onSynced();
+                drains.onSynced();
                 LOG.info(
                         "serving {} Services with {} endpoints from {}",
                         index.serviceCount(),
@@ -197,6 +217,15 @@ public final class ControlPlane implements AutoCloseable {
         });
         if (!drained.await(DRAIN_SECONDS, TimeUnit.SECONDS)) {
             LOG.warn("streams were not drained within {} s; they are cut", DRAIN_SECONDS);
+        }
+    }
+
+    /** The pods that wait here hear from the other replicas' clients still, ours being theirs by now. */
+    private static void awaitDrains(Drains drains) throws InterruptedException, ExecutionException {
+        try {
+            drains.idle().get(PODS_WAIT_SECONDS, TimeUnit.SECONDS);
+        } catch (TimeoutException e) {
+            LOG.warn("pods still wait to end after {} s; they end now", PODS_WAIT_SECONDS);
         }
     }
 

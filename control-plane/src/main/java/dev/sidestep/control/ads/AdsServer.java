@@ -37,6 +37,7 @@ public final class AdsServer implements IndexListener, WorkloadListener {
     private final Catalog catalog;
     private final Subscribers subscribers = new Subscribers();
     private final SessionContext context;
+    private final Acknowledgements acknowledgements;
     private final Set<Session> sessions = new LinkedHashSet<>();
     private boolean synced;
     private boolean draining;
@@ -48,6 +49,7 @@ public final class AdsServer implements IndexListener, WorkloadListener {
         this.metrics = new AdsMetrics(registry);
         this.catalog = new Catalog(index, callers, mesh);
         this.context = new SessionContext(owner, catalog, subscribers, metrics, () -> synced);
+        this.acknowledgements = new Acknowledgements(owner, sessions);
         this.surroundingsQuietUntilNanos = owner.nanoTime();
     }
 
@@ -72,6 +74,17 @@ public final class AdsServer implements IndexListener, WorkloadListener {
         return owner;
     }
 
+    /** Who has acknowledged what. */
+    public Acknowledgements acknowledgements() {
+        return acknowledgements;
+    }
+
+    /** A number that grows with each change of the index, for {@link Place#generation}. */
+    public long generation() {
+        owner.checkCurrent();
+        return catalog.generation();
+    }
+
     SessionContext context() {
         return context;
     }
@@ -91,6 +104,7 @@ public final class AdsServer implements IndexListener, WorkloadListener {
         if (sessions.remove(session)) {
             metrics.closed(session);
         }
+        acknowledgements.reconsider(session);
     }
 
     /** The index holds all that there is: from now on streams are answered. */
@@ -113,11 +127,13 @@ public final class AdsServer implements IndexListener, WorkloadListener {
             LOG.error("stream of client {} failed; it is ended", session.client(), e);
             session.goAway("internal error; the control plane's log tells more");
         }
+        acknowledgements.reconsider(session);
     }
 
     @Override
     public void onTouched(Touched touched) {
         owner.checkCurrent();
+        catalog.nextGeneration();
         var concerned = new LinkedHashSet<Session>();
         var names = new LinkedHashSet<>(touched.names());
         touched.nodePorts().forEach(port -> names.addAll(subscribers.addressesWithPort(port)));

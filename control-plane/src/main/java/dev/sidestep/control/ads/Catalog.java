@@ -58,12 +58,23 @@ final class Catalog {
     private final Map<String, Renderings> renderings = new HashMap<>();
     private final Map<Self, EncodedResource> selves = new HashMap<>();
     private @Nullable List<String> addressesOutsideRanges;
+    private long generation;
 
     Catalog(ClusterIndex index, Callers callers, Mesh mesh) {
         this.index = index;
         this.callers = callers;
         this.mesh = mesh;
         this.ranges = mesh.serviceRanges().stream().map(AddressRange::parse).toList();
+    }
+
+    /** A number that grows with each change of the index: what is made at one holds all changes up to it. */
+    long generation() {
+        return generation;
+    }
+
+    /** The index has changed. */
+    void nextGeneration() {
+        generation++;
     }
 
     /** Forgets what was made of {@code name}. */

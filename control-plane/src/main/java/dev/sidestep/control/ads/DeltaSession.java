@@ -183,7 +183,7 @@ final class DeltaSession extends Session {
                     .map(resource -> new Frame.Named(resource, subscription.aliases(resource.name())))
                     .toList();
             Frame frame = Frame.delta(kind.typeUrl(), nonce, named, removed);
-            told(subscription, new Told(nonce, items, oldestChange(news)), frame.size());
+            told(subscription, new Told(nonce, items, oldestChange(news), catalog.generation()), frame.size());
             subscription.paid();
             outlet.send(frame);
             if (kind == Kind.CLUSTER) {

@@ -2,6 +2,7 @@ package dev.sidestep.control.ads;
 
 import dev.sidestep.control.ads.ClientStatus.Refusal;
 import java.util.ArrayDeque;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -12,8 +13,18 @@ final class Ledger {
     /** A client that acknowledges nothing costs no more than this; what falls out counts as not acknowledged. */
     private static final int MOST_OPEN = 256;
 
+    /**
+     * What a client said yes to last.
+     *
+     * @param version "" for absent
+     * @param generation the catalog's when it was told; {@link #BROUGHT} if the client had it from elsewhere
+     */
+    private record Acknowledged(String version, long generation) {}
+
+    private static final long BROUGHT = -1;
+
     private final ArrayDeque<Told> open = new ArrayDeque<>();
-    private final Map<String, String> acknowledged = new TreeMap<>();
+    private final Map<String, Acknowledged> acknowledged = new TreeMap<>();
     private final Map<String, String> sent = new TreeMap<>();
     private String lastAcknowledgedNonce = "";
     private @Nullable Refusal refusal;
@@ -34,7 +45,19 @@ final class Ledger {
     /** The client has {@code version} of {@code name} from before. */
     void has(String name, String version) {
         sent.put(name, version);
-        acknowledged.put(name, version);
+        acknowledged.put(name, new Acknowledged(version, BROUGHT));
+    }
+
+    /** Whether the client has said yes to what it was last told of {@code name}. */
+    boolean isAcknowledged(String name) {
+        Acknowledged last = acknowledged.get(name);
+        return last != null && last.version().equals(sent.get(name));
+    }
+
+    /** Whether the client has said yes to {@code name} as it was at {@code generation} of the catalog or later. */
+    boolean isAcknowledgedSince(String name, long generation) {
+        Acknowledged last = acknowledged.get(name);
+        return last != null && last.generation() >= generation;
     }
 
     /** The client is no longer interested. */
@@ -49,11 +72,7 @@ final class Ledger {
         told.ifPresent(taken -> {
             lastAcknowledgedNonce = nonce;
             for (Told.Item item : taken.resources()) {
-                if (item.version().isEmpty()) {
-                    acknowledged.remove(item.name());
-                } else {
-                    acknowledged.put(item.name(), item.version());
-                }
+                acknowledged.put(item.name(), new Acknowledged(item.version(), taken.generation()));
             }
             if (refusal != null && taken.resources().stream().anyMatch(item -> refusal.concerns(item.name()))) {
                 refusal = null;
@@ -73,12 +92,17 @@ final class Ledger {
 
     ClientStatus.Type status(Kind kind, int subscribed) {
         return new ClientStatus.Type(
-                kind.label(),
-                subscribed,
-                open.size(),
-                lastAcknowledgedNonce,
-                Map.copyOf(acknowledged),
-                Optional.ofNullable(refusal));
+                kind.label(), subscribed, open.size(), lastAcknowledgedNonce, versions(), Optional.ofNullable(refusal));
+    }
+
+    private Map<String, String> versions() {
+        var versions = new HashMap<String, String>();
+        acknowledged.forEach((name, last) -> {
+            if (!last.version().isEmpty()) {
+                versions.put(name, last.version());
+            }
+        });
+        return Map.copyOf(versions);
     }
 
     private Optional<Told> take(String nonce) {

@@ -227,6 +227,27 @@ abstract class Session {
         }
     }
 
+    /** Whether the client may still call endpoints of {@code place} that left it by its generation. */
+    final boolean owes(Place place) {
+        if (!open) {
+            return false; // What a client without a stream goes by is not ours to know.
+        }
+        return owes(Kind.SERVICE, place)
+                || owes(Kind.ENDPOINT, place)
+                || (endpointsGoWithCluster(place) && owes(Kind.CLUSTER, place));
+    }
+
+    private boolean owes(Kind kind, Place place) {
+        Subscription subscription = subscriptions.get(kind);
+        return subscription != null && subscription.owes(place);
+    }
+
+    /** Whether it takes the loss of the cluster to stop the client from calling its last endpoints. */
+    private boolean endpointsGoWithCluster(Place place) {
+        return client.family() == Family.GRPC_JAVA
+                || !catalog.contains(place.cluster().value());
+    }
+
     /** Forgets the stream. More than once is harmless. */
     final void close() {
         owner.checkCurrent();

@@ -158,7 +158,7 @@ final class StateOfTheWorldSession extends Session {
         String nonce = nextNonce();
         // The version is of no use to us, and to clients only for telling responses apart.
         Frame frame = Frame.stateOfTheWorld(subscription.kind().typeUrl(), nonce, nonce, resources);
-        told(subscription, new Told(nonce, items, oldestChange(news)), frame.size());
+        told(subscription, new Told(nonce, items, oldestChange(news), catalog.generation()), frame.size());
         subscription.paid();
         outlet.send(frame);
     }

@@ -170,6 +170,27 @@ final class Subscription {
         return "".equals(answeredWith.get(name));
     }
 
+    /**
+     * Whether the client may still go by a state of {@code place} from before its generation: it was not told a later one,
+     * or has not said yes to it.
+     */
+    boolean owes(Place place) {
+        return place.names().stream()
+                .anyMatch(name -> (names.contains(name)
+                                || (wildcard && name.equals(place.cluster().value())))
+                        && owes(name, place.generation()));
+    }
+
+    private boolean owes(String name, long generation) {
+        String answer = answeredWith.getOrDefault(name, "");
+        String resource = answer.isEmpty() ? name : answer;
+        if (ledger.isAcknowledgedSince(resource, generation)) {
+            return false;
+        }
+        // What the change left as it was for this client was not told again.
+        return dirty.containsKey(name) || !ledger.isAcknowledged(resource);
+    }
+
     /** The other names under which {@code resource} was asked for. */
     List<String> aliases(String resource) {
         return askedAs.getOrDefault(resource, Set.of()).stream()

@@ -8,8 +8,9 @@ import java.util.OptionalLong;
  *
  * @param resources what it carries, as {@code name@version}
  * @param changedNanos when the oldest change in it was heard; empty if it answers a question
+ * @param generation the {@link Catalog#generation} that it was made of
  */
-record Told(String nonce, List<Item> resources, OptionalLong changedNanos) {
+record Told(String nonce, List<Item> resources, OptionalLong changedNanos, long generation) {
     Told {
         resources = List.copyOf(resources);
     }

@@ -5,6 +5,7 @@ import io.grpc.ServerServiceDefinition;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** The gRPC server, with limits on what a client may cost. */
@@ -37,9 +38,10 @@ public final class XdsListener implements AutoCloseable {
     }
 
     /** Listens on {@code address}, of which port 0 is a free one, without TLS. */
-    public static XdsListener start(InetSocketAddress address, ServerServiceDefinition service) throws IOException {
+    public static XdsListener start(InetSocketAddress address, List<ServerServiceDefinition> services)
+            throws IOException {
         return new XdsListener(NettyServerBuilder.forAddress(address)
-                .addService(service)
+                .addServices(services)
                 .directExecutor() // Callbacks only enqueue.
                 .maxInboundMessageSize(MOST_REQUEST_BYTES)
                 .maxInboundMetadataSize(MOST_HEADER_BYTES)

@@ -1,7 +1,5 @@
 package dev.sidestep.examples.frontend;
 
-import java.io.IOException;
-import java.net.InetAddress;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -14,29 +12,16 @@ import java.util.concurrent.CountDownLatch;
 public final class Frontend {
     private static final String USAGE = """
             frontend --http http://backend-service/api --grpc greeter-service:80
-                     [--name NAME] [--connections 6] [--tick MS] [--grpc-tick MS] [--timeout MS] [--post-every 4]
+                     [--name NAME] [--connections 6] [--tick MS] [--grpc-tick MS] [--timeout MS]
               Every --tick (50 ms) as many calls as --connections go to --http, every --grpc-tick (10 ms) one goes to --grpc.
-              One line on stdout for each call.
-            frontend --control PORT
-              Calls nobody before it is told to: POST /start?name=N&http=URL&tick=20, POST /stop?name=N, GET /records?name=N""";
+              One line on stdout for each call.""";
     private static final long STOP_MILLIS = 5_000;
 
     private Frontend() {}
 
-    /**
-     * Whom to call, and how often.
-     *
-     * @param postEvery every so many-th HTTP call is a POST; 0 for none
-     */
+    /** Whom to call, and how often. */
     record Config(
-            URI http,
-            String grpc,
-            String name,
-            int connections,
-            Duration tick,
-            Duration grpcTick,
-            Duration timeout,
-            int postEvery) {
+            URI http, String grpc, String name, int connections, Duration tick, Duration grpcTick, Duration timeout) {
         static Config parse(String[] args) {
             Map<String, String> options = new TreeMap<>(Map.of(
                     "--http", "http://backend-service/api",
@@ -45,8 +30,7 @@ public final class Frontend {
                     "--connections", "6",
                     "--tick", "50",
                     "--grpc-tick", "10",
-                    "--timeout", "2000",
-                    "--post-every", "4"));
+                    "--timeout", "2000"));
             for (int i = 0; i < args.length; i += 2) {
                 if (i + 1 == args.length || options.put(args[i], args[i + 1]) == null) {
                     throw new IllegalArgumentException(args[i] + " (expected: one of " + options.keySet() + " VALUE)");
@@ -59,8 +43,7 @@ public final class Frontend {
                     Integer.parseInt(options.getOrDefault("--connections", "")),
                     millis(options, "--tick"),
                     millis(options, "--grpc-tick"),
-                    millis(options, "--timeout"),
-                    Integer.parseInt(options.getOrDefault("--post-every", "")));
+                    millis(options, "--timeout"));
         }
 
         private static Duration millis(Map<String, String> options, String name) {
@@ -68,11 +51,7 @@ public final class Frontend {
         }
     }
 
-    public static void main(String[] args) throws IOException {
-        if (args.length == 2 && args[0].equals("--control")) {
-            new Control(InetAddress.getLocalHost().getHostName()).listen(Integer.parseInt(args[1]));
-            return;
-        }
+    public static void main(String[] args) {
         Config config;
         try {
             config = Config.parse(args);
@@ -107,11 +86,11 @@ public final class Frontend {
         }
     }
 
-    interface Work {
+    private interface Work {
         void run() throws InterruptedException;
     }
 
-    static Runnable quietly(Work work) {
+    private static Runnable quietly(Work work) {
         return () -> {
             try {
                 work.run();

@@ -1,0 +1,130 @@
+package dev.sidestep.control.drain;
+
+import dev.sidestep.concurrent.SerialExecutor;
+import dev.sidestep.concurrent.SerialExecutor.Cancellable;
+import dev.sidestep.xds.DrainMethods;
+import dev.sidestep.xds.proto.v1.AskRequest;
+import dev.sidestep.xds.proto.v1.WatchRequest;
+import dev.sidestep.xds.proto.v1.WatchResponse;
+import io.grpc.CallOptions;
+import io.grpc.ClientCall;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.ClientCalls;
+import io.grpc.stub.StreamObserver;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** By gRPC, over one connection to each replica, which closes when nobody asks. Confined to {@code owner}. */
+final class GrpcPeerLink implements PeerLink {
+    private final SerialExecutor owner;
+    private final Function<Replica, ManagedChannel> connect;
+    private final Map<Replica, ManagedChannel> channels = new HashMap<>();
+
+    /** @param connect makes the channel to a replica, with TLS, its name checked, and our token on every call */
+    GrpcPeerLink(SerialExecutor owner, Function<Replica, ManagedChannel> connect) {
+        this.owner = owner;
+        this.connect = connect;
+    }
+
+    @Override
+    public Cancellable watch(Replica replica, PodName pod, Listener listener) {
+        owner.checkCurrent();
+        ManagedChannel channel = channel(replica);
+        // The caller tries again by itself, and is not to wait for gRPC's own patience with a replica that was away.
+        channel.resetConnectBackoff();
+        ClientCall<WatchRequest, WatchResponse> call =
+                channel.newCall(DrainMethods.WATCH, CallOptions.DEFAULT.withExecutor(owner));
+        call.start(
+                new ClientCall.Listener<>() {
+                    @Override
+                    public void onMessage(WatchResponse message) {
+                        listener.onStanding(message.getAcknowledged(), message.getWaiting(), message.getClientsList());
+                        call.request(1);
+                    }
+
+                    @Override
+                    public void onClose(Status status, Metadata trailers) {
+                        listener.onLost(reason(status));
+                    }
+                },
+                new Metadata());
+        call.sendMessage(WatchRequest.newBuilder()
+                .setNamespace(pod.namespace())
+                .setPod(pod.name())
+                .build());
+        call.halfClose();
+        call.request(1);
+        return () -> call.cancel("no longer of interest", null);
+    }
+
+    @Override
+    public CompletableFuture<byte[]> ask(Replica replica, String topic, Duration limit) {
+        owner.checkCurrent();
+        var answer = new CompletableFuture<byte[]>();
+        ClientCalls.asyncUnaryCall(
+                channel(replica)
+                        .newCall(
+                                DrainMethods.ASK,
+                                CallOptions.DEFAULT
+                                        .withExecutor(owner)
+                                        .withDeadlineAfter(limit.toNanos(), TimeUnit.NANOSECONDS)),
+                AskRequest.newBuilder().setTopic(topic).build(),
+                new StreamObserver<>() {
+                    @Override
+                    public void onNext(dev.sidestep.xds.proto.v1.AskResponse response) {
+                        answer.complete(response.getBody().toByteArray());
+                    }
+
+                    @Override
+                    public void onError(Throwable failure) {
+                        answer.completeExceptionally(new StatusRuntimeException(
+                                Status.UNAVAILABLE.withDescription(reason(Status.fromThrowable(failure)))));
+                    }
+
+                    @Override
+                    public void onCompleted() {
+                        // Told with the answer; without one gRPC tells an error.
+                    }
+                });
+        return answer;
+    }
+
+    private static String reason(Status status) {
+        @Nullable Throwable cause = status.getCause();
+        return status.getCode()
+                + (status.getDescription() == null ? "" : ": " + status.getDescription())
+                + (cause == null || cause.getMessage() == null ? "" : ": " + cause.getMessage());
+    }
+
+    private ManagedChannel channel(Replica replica) {
+        return channels.computeIfAbsent(replica, connect);
+    }
+
+    @Override
+    public void retain(Collection<Replica> replicas) {
+        owner.checkCurrent();
+        for (Replica gone : Set.copyOf(channels.keySet())) {
+            if (!replicas.contains(gone)) {
+                ManagedChannel channel = channels.remove(gone);
+                if (channel != null) {
+                    channel.shutdownNow();
+                }
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        retain(Set.of());
+    }
+}

@@ -1,0 +1,36 @@
+package dev.sidestep.control.drain;
+
+import dev.sidestep.concurrent.SerialExecutor.Cancellable;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/** The way to other replicas. Called on the owner; calls back on it. */
+interface PeerLink extends AutoCloseable {
+    /** Hears what a replica says of the clients that are connected to it. */
+    interface Listener {
+        /**
+         * How it stands now.
+         *
+         * @param owing how many of its clients have not acknowledged
+         * @param clients some of them, by their ids
+         */
+        void onStanding(boolean acknowledged, int owing, List<String> clients);
+
+        /** It says nothing any more; the last of all calls. */
+        void onLost(String reason);
+    }
+
+    /** Asks {@code replica} whether its clients have acknowledged that {@code pod} is leaving, until cancelled. */
+    Cancellable watch(Replica replica, PodName pod, Listener listener);
+
+    /** Asks {@code replica} for what it has to say on {@code topic}. */
+    CompletableFuture<byte[]> ask(Replica replica, String topic, Duration limit);
+
+    /** Lets go of all replicas but these. */
+    void retain(Collection<Replica> replicas);
+
+    @Override
+    void close();
+}

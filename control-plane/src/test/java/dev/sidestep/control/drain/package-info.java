@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sidestep.control.drain;
+
+import org.jspecify.annotations.NullMarked;
