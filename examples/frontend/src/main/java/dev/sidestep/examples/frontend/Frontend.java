@@ -1,5 +1,7 @@
 package dev.sidestep.examples.frontend;
 
+import java.io.IOException;
+import java.net.InetAddress;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -12,16 +14,29 @@ import java.util.concurrent.CountDownLatch;
 public final class Frontend {
     private static final String USAGE = """
             frontend --http http://backend-service/api --grpc greeter-service:80
-                     [--name NAME] [--connections 6] [--tick MS] [--grpc-tick MS] [--timeout MS]
+                     [--name NAME] [--connections 6] [--tick MS] [--grpc-tick MS] [--timeout MS] [--post-every 4]
               Every --tick (50 ms) as many calls as --connections go to --http, every --grpc-tick (10 ms) one goes to --grpc.
-              One line on stdout for each call.""";
+              One line on stdout for each call.
+            frontend --control PORT
+              Calls nobody before it is told to: POST /start?name=N&http=URL&tick=20, POST /stop?name=N, GET /records?name=N""";
     private static final long STOP_MILLIS = 5_000;
 
     private Frontend() {}
 
-    /** Whom to call, and how often. */
+    /**
+     * Whom to call, and how often.
+     *
+     * @param postEvery every so many-th HTTP call is a POST; 0 for none
+     */
     record Config(
-            URI http, String grpc, String name, int connections, Duration tick, Duration grpcTick, Duration timeout) {
+            URI http,
+            String grpc,
+            String name,
+            int connections,
+            Duration tick,
+            Duration grpcTick,
+            Duration timeout,
+            int postEvery) {
         static Config parse(String[] args) {
             Map<String, String> options = new TreeMap<>(Map.of(
                     "--http", "http://backend-service/api",
@@ -30,7 +45,8 @@ public final class Frontend {
                     "--connections", "6",
                     "--tick", "50",
                     "--grpc-tick", "10",
-                    "--timeout", "2000"));
+                    "--timeout", "2000",
+                    "--post-every", "4"));
             for (int i = 0; i < args.length; i += 2) {
                 if (i + 1 == args.length || options.put(args[i], args[i + 1]) == null) {
                     throw new IllegalArgumentException(args[i] + " (expected: one of " + options.keySet() + " VALUE)");
@@ -43,7 +59,8 @@ public final class Frontend {
                     Integer.parseInt(options.getOrDefault("--connections", "")),
                     millis(options, "--tick"),
                     millis(options, "--grpc-tick"),
-                    millis(options, "--timeout"));
+                    millis(options, "--timeout"),
+                    Integer.parseInt(options.getOrDefault("--post-every", "")));
         }
 
         private static Duration millis(Map<String, String> options, String name) {
@@ -51,7 +68,11 @@ public final class Frontend {
         }
     }
 
-    public static void main(String[] args) {
+    public static void main(String[] args) throws IOException {
+        if (args.length == 2 && args[0].equals("--control")) {
+            new Control(InetAddress.getLocalHost().getHostName()).listen(Integer.parseInt(args[1]));
+            return;
+        }
         Config config;
         try {
             config = Config.parse(args);
@@ -86,11 +107,11 @@ public final class Frontend {
         }
     }
 
-    private interface Work {
+    interface Work {
         void run() throws InterruptedException;
     }
 
-    private static Runnable quietly(Work work) {
+    static Runnable quietly(Work work) {
         return () -> {
             try {
                 work.run();

@@ -10,7 +10,7 @@ import java.util.concurrent.Semaphore;
 
 /**
  * Calls over one client. At each tick several start at once, so that its pool holds as many connections, all in use;
- * the beat does not wait for answers, as users do not. Every fourth call is a POST.
+ * the beat does not wait for answers, as users do not.
  */
 final class HttpCalls {
     private static final int MAX_IN_FLIGHT = 200;
@@ -33,10 +33,14 @@ final class HttpCalls {
         for (long tick = ticks.next(); tick >= 0; tick = ticks.next()) {
             for (int i = 0; i < config.connections(); i++) {
                 inFlight.acquire();
-                call((tick + i) % 4 == 3 ? "POST" : "GET");
+                call(isPost(tick + i) ? "POST" : "GET");
             }
         }
         inFlight.acquire(MAX_IN_FLIGHT); // All have ended.
+    }
+
+    private boolean isPost(long number) {
+        return config.postEvery() > 0 && Math.floorMod(number, config.postEvery()) == config.postEvery() - 1;
     }
 
     private void call(String method) {

@@ -1,0 +1,67 @@
+package dev.sidestep.e2e;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+
+/** Sidestep in the cluster: the one that is there, or one that the run installs and takes away again. */
+final class Installation {
+    private static final String DEPLOYMENT = "control-plane";
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+    private final Cluster cluster;
+    private final String manifests;
+    private boolean made;
+
+    /** @param registry where pods pull Sidestep's images, or empty */
+    Installation(Cluster cluster, Path root, String registry) throws IOException {
+        this.cluster = cluster;
+        String prefix = registry.isEmpty() ? "" : registry + "/";
+        this.manifests = Files.readString(root.resolve("k8s/sidestep.yaml"))
+                .replaceAll("(?m)^( +image: )control-plane:", "$1" + prefix + "control-plane:")
+                .replaceAll("(?m)^( +registry: )\"\"$", "$1\"" + registry + "\"");
+    }
+
+    boolean isThere() {
+        return cluster.api()
+                        .apps()
+                        .deployments()
+                        .inNamespace(Evidence.SYSTEM)
+                        .withName(DEPLOYMENT)
+                        .get()
+                != null;
+    }
+
+    /** Installs it unless it is there; gives the time until it was ready. */
+    Duration ensure() {
+        long start = System.nanoTime();
+        if (!isThere()) {
+            Await.until(
+                    "an earlier " + Evidence.SYSTEM + " gone",
+                    PATIENCE,
+                    () -> cluster.api().namespaces().withName(Evidence.SYSTEM).get() == null);
+            made = true;
+            cluster.apply(Evidence.SYSTEM, manifests);
+        }
+        cluster.awaitRollout(Evidence.SYSTEM, DEPLOYMENT);
+        return Duration.ofNanos(System.nanoTime() - start);
+    }
+
+    boolean isOurs() {
+        return made;
+    }
+
+    /** Takes away what this run installed. */
+    void remove() {
+        if (!made) {
+            return;
+        }
+        cluster.delete(Evidence.SYSTEM, manifests);
+        Await.until(
+                Evidence.SYSTEM + " gone",
+                PATIENCE,
+                () -> cluster.api().namespaces().withName(Evidence.SYSTEM).get() == null);
+        made = false;
+    }
+}

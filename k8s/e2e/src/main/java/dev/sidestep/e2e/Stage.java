@@ -1,0 +1,157 @@
+package dev.sidestep.e2e;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** What one scenario plays on: namespaces of its own, and everything to fill them. Confined to the main thread. */
+public final class Stage {
+    private final Cluster cluster;
+    private final Manifests manifests;
+    private final Findings findings;
+    private final Optional<Node> node;
+    private final boolean withSidestep;
+    private final Path out;
+    private final String prefix;
+    private final List<String> namespaces = new ArrayList<>();
+    private final List<AutoCloseable> undo = new ArrayList<>();
+
+    Stage(
+            Cluster cluster,
+            Manifests manifests,
+            Findings findings,
+            Optional<Node> node,
+            boolean withSidestep,
+            Path out,
+            String prefix) {
+        this.cluster = cluster;
+        this.manifests = manifests;
+        this.findings = findings;
+        this.node = node;
+        this.withSidestep = withSidestep;
+        this.out = out;
+        this.prefix = prefix;
+    }
+
+    public Cluster cluster() {
+        return cluster;
+    }
+
+    public Manifests manifests() {
+        return manifests;
+    }
+
+    public Findings findings() {
+        return findings;
+    }
+
+    /** There when the scenario's title says that it needs it. */
+    public Node node() {
+        return node.orElseThrow(() -> new ClusterException("needs --node"));
+    }
+
+    public Optional<Node> nodeIfAny() {
+        return node;
+    }
+
+    /** Whether Sidestep is installed; without it a scenario shows what kube-proxy alone does. */
+    public boolean withSidestep() {
+        return withSidestep;
+    }
+
+    /** Where pictures and other results go. */
+    public Path out() {
+        return out;
+    }
+
+    /** A namespace that exists for this scenario; the first one has the scenario's name. */
+    public String namespace(Map<String, String> labels) {
+        String name = namespaces.isEmpty() ? prefix : prefix + "-" + (namespaces.size() + 1);
+        namespaces.add(name);
+        cluster.createNamespace(name, labels);
+        return name;
+    }
+
+    public String namespace() {
+        return namespace(Map.of());
+    }
+
+    List<String> namespaces() {
+        return List.copyOf(namespaces);
+    }
+
+    /** What has to be undone at the end whatever happens, such as a rule on the node; the last first. */
+    public void atEnd(AutoCloseable action) {
+        undo.add(action);
+    }
+
+    void close() {
+        for (int i = undo.size() - 1; i >= 0; i--) {
+            try {
+                undo.get(i).close();
+            } catch (Exception e) {
+                findings.check("clean-up", "works", e.toString(), false);
+            }
+        }
+        undo.clear();
+    }
+
+    public void apply(String namespace, String file, Map<String, String> values) throws IOException {
+        cluster.apply(namespace, manifests.read(file, values));
+    }
+
+    public EndpointWatch watch(String namespace, String service) {
+        var watch = new EndpointWatch(cluster, namespace, service);
+        atEnd(watch);
+        return watch;
+    }
+
+    // --- Load clients ----------------------------------------------------------------------------------------------
+
+    /** How a client pod calls. */
+    public enum Placement {
+        /** Any language, and kube-proxy alone. */
+        PLAIN("plain", "client.yaml", "disabled"),
+        /** Java, and kube-proxy alone. */
+        PLAIN_JAVA("plain-java", "client-java.yaml", "disabled"),
+        SIDECAR("sidecar", "client.yaml", "sidecar"),
+        AGENT("agent", "client-java.yaml", "agent");
+
+        private final String text;
+        private final String file;
+        private final String inject;
+
+        Placement(String text, String file, String inject) {
+            this.text = text;
+            this.file = file;
+            this.inject = inject;
+        }
+
+        public String text() {
+            return text;
+        }
+
+        public boolean isPlain() {
+            return inject.equals("disabled");
+        }
+    }
+
+    /** Client pods of these kinds, ready; those that need Sidestep are left out when it is not there. */
+    public List<LoadClient> clients(String namespace, Placement... placements) throws IOException {
+        List<LoadClient> clients = new ArrayList<>();
+        for (Placement each : placements) {
+            if (each.isPlain() || withSidestep) {
+                String name = "client-" + each.text();
+                apply(namespace, each.file, Map.of("name", name, "inject", each.inject));
+                clients.add(new LoadClient(cluster, namespace, name, each.text()));
+            }
+        }
+        for (LoadClient each : clients) {
+            cluster.awaitReady(namespace, each.pod());
+        }
+        return clients;
+    }
+}

@@ -1,0 +1,13 @@
+package dev.sidestep.e2e.scenario;
+
+import dev.sidestep.e2e.Scenario;
+import java.util.List;
+
+/** All scenarios, in the order in which they are played. */
+public final class Catalogue {
+    private Catalogue() {}
+
+    public static List<Scenario> all() {
+        return List.of(new Evenness(), new RollingRestart("rolling", 1, true));
+    }
+}

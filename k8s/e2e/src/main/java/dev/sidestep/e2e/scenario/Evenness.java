@@ -1,0 +1,65 @@
+package dev.sidestep.e2e.scenario;
+
+import dev.sidestep.e2e.Await;
+import dev.sidestep.e2e.Calls;
+import dev.sidestep.e2e.LoadClient;
+import dev.sidestep.e2e.LoadSpec;
+import dev.sidestep.e2e.Scenario;
+import dev.sidestep.e2e.Stage;
+import dev.sidestep.e2e.Stage.Placement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+
+/** The same kept connections to the same pods: per request where Sidestep balances, per connection where it does not. */
+final class Evenness implements Scenario {
+    private static final Duration TIME = Duration.ofSeconds(15);
+    private static final double EVEN = 1.05;
+
+    @Override
+    public Title title() {
+        return new Title("evenness", "requests per pod over kept connections, beside kube-proxy", true, Set.of());
+    }
+
+    @Override
+    public void play(Stage stage) throws Exception {
+        String namespace = stage.namespace();
+        stage.apply(
+                namespace,
+                "backend.yaml",
+                Map.of("name", "backend", "replicas", "4", "inject", "disabled", "on-term", "drain"));
+        stage.cluster().awaitRollout(namespace, "backend");
+        List<String> pods = stage.cluster().podNames(namespace, "backend");
+        List<LoadClient.Running> loads = new ArrayList<>();
+        for (LoadClient client : stage.clients(namespace, Placement.values())) {
+            // Six connections to four pods: whatever kube-proxy draws, they cannot be even.
+            loads.add(client.start(LoadSpec.http("http://backend/api", 6, 200)));
+            loads.add(client.start(LoadSpec.grpc("backend:81", 100)));
+        }
+        Await.pause(TIME);
+        for (LoadClient.Running load : loads) {
+            tell(stage, load, load.stop(), pods);
+        }
+    }
+
+    private static void tell(Stage stage, LoadClient.Running load, Calls calls, List<String> pods) {
+        String what = load.client().placement() + ", " + load.spec().protocol();
+        double ratio = calls.maxOverMean(pods);
+        String seen = String.format(
+                Locale.ROOT, "max/mean %.3f of %s; %s", ratio, calls.summary(), Calls.perPod(calls.perPod()));
+        if (load.client().placement().startsWith("plain")) {
+            stage.findings().check(what, "uneven, > " + EVEN, seen, ratio > EVEN);
+        } else {
+            stage.findings()
+                    .check(
+                            what,
+                            "even, <= " + EVEN + ", 0 failed",
+                            seen,
+                            ratio <= EVEN && calls.failed().size() == 0);
+        }
+        stage.findings().figure(what + ", times", calls.percentiles());
+    }
+}
