@@ -9,6 +9,7 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
+import io.grpc.Status;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.ServerCalls;
 import java.io.IOException;
@@ -19,7 +20,10 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A gRPC backend that answers with its name; to {@code hang} it answers nothing, nor to anything while it is hung. */
+/**
+ * A gRPC backend that answers with its name; to {@code hang} it answers nothing, nor to anything while it is hung; to
+ * {@code fail CODE} with that status and its name.
+ */
 final class GreeterServer implements AutoCloseable {
     private final String name;
     private final AtomicInteger calls = new AtomicInteger();
@@ -49,6 +53,13 @@ final class GreeterServer implements AutoCloseable {
         ServerServiceDefinition service = ServerServiceDefinition.builder("demo.Greeter")
                 .addMethod(TextMarshaller.HELLO, ServerCalls.<String, String>asyncUnaryCall((request, answer) -> {
                     calls.incrementAndGet();
+                    if (request.startsWith("fail ")) {
+                        answer.onError(Status.Code.valueOf(request.substring("fail ".length()))
+                                .toStatus()
+                                .withDescription(name)
+                                .asRuntimeException());
+                        return;
+                    }
                     if (!hung && !request.equals("hang")) {
                         answer.onNext(name);
                         answer.onCompleted();

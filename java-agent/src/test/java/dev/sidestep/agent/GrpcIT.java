@@ -210,6 +210,21 @@ class GrpcIT {
     }
 
     @ParameterizedTest
+    @CsvSource({"17,UNAVAILABLE", "17,INTERNAL", "25,UNAVAILABLE", "25,NOT_FOUND"})
+    void anErrorOfTheApplicationItselfLeavesNobodyAlone(int feature, String code) throws IOException {
+        try (AppProcess app = balancedApp(feature)) {
+            app.calls(calls(30));
+
+            List<String> broken = app.calls(calls(90, "message", "fail " + code));
+            List<String> after = app.calls(calls(90));
+
+            assertThat(TestMesh.counted(broken))
+                    .isEqualTo(Map.of(code + " pod-0", 30L, code + " pod-1", 30L, code + " pod-2", 30L));
+            assertThat(TestMesh.counted(after)).isEqualTo(Map.of("pod-0", 30L, "pod-1", 30L, "pod-2", 30L));
+        }
+    }
+
+    @ParameterizedTest
     @ValueSource(ints = {17, 25})
     void withoutAControlPlaneCallsGoWhereTheyWentAndModeIsFollowedLive(int feature) throws IOException {
         mesh.stopControlPlane();

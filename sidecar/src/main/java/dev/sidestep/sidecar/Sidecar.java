@@ -258,8 +258,9 @@ public final class Sidecar implements AutoCloseable {
     public void close() {
         listeners.forEach(listener -> listener.close().syncUninterruptibly());
         controlPlane.close();
-        Future<?> loopsOver = eventLoops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
-        Future<?> ownOver = ownLoop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+        // A little quiet first: what is cut off ends in order, so that it is counted and its buffers go back.
+        Future<?> loopsOver = eventLoops.shutdownGracefully(20, 1_000, TimeUnit.MILLISECONDS);
+        Future<?> ownOver = ownLoop.shutdownGracefully(20, 1_000, TimeUnit.MILLISECONDS);
         loopsOver.syncUninterruptibly();
         ownOver.syncUninterruptibly();
         blocking.shutdown();

@@ -68,8 +68,11 @@ final class ClientConnection extends CodecListener implements LoopContext.Draina
     @Override
     void onGone() {
         loop.closed(this);
-        // In a turn of its own: its calls are about to end first.
-        loop.eventLoop().execute(() -> pool.leave(codec));
+    }
+
+    @Override
+    void onEnded() {
+        pool.leave(codec);
     }
 
     @Override

@@ -105,6 +105,7 @@ final class CodecHandler extends Http2ConnectionHandler {
     public void channelInactive(ChannelHandlerContext ctx) throws Exception {
         listener.onGone();
         super.channelInactive(ctx);
+        listener.onEnded();
     }
 
     @Override

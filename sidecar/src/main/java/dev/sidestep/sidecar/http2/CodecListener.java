@@ -31,6 +31,9 @@ abstract class CodecListener extends Http2EventAdapter {
     /** The connection is gone, or as good as gone; its streams are closed right after this. */
     void onGone() {}
 
+    /** After {@link #onGone}: its streams are closed, too. */
+    void onEnded() {}
+
     /** Priorities are ignored: RFC 9113 deprecates them. */
     @Override
     public final void onPriorityRead(

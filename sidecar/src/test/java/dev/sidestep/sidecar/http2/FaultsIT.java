@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
@@ -177,11 +178,11 @@ final class FaultsIT {
     void anEndpointThatIsSlowToSayHelloIsWaitedForIfItIsTheOnlyOne() throws IOException {
         endpoints(socket -> {
             assertThat(socket.preface()).isTrue();
-            try {
-                Thread.sleep(1500); // Longer than connections should take; what a test of slowness has to do.
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
+            // The proxy's own clock tells when connections should long have stood.
+            proxy.loop
+                    .eventLoop()
+                    .schedule(() -> {}, 1100, TimeUnit.MILLISECONDS)
+                    .syncUninterruptibly();
             socket.settings();
             ScriptedPeer.answer(socket, socket.next(H2Socket.HEADERS).stream(), "late");
             socket.next(H2Socket.DATA);

@@ -177,7 +177,7 @@ final class GrpcIT {
     }
 
     @Test
-    void aServerThatShutsDownInGoodOrderFailsNoCall() {
+    void aServerThatShutsDownInGoodOrderFailsNoCall() throws InterruptedException {
         var failures = new AtomicInteger();
         var done = new AtomicBoolean();
         var caller = new Thread(() -> {
@@ -201,8 +201,39 @@ final class GrpcIT {
                     () -> peers.get(1).calls.get() > before + 100);
         } finally {
             done.set(true);
+            caller.join();
         }
         assertThat(failures).hasValue(0);
+    }
+
+    /** The leak check of this class is what judges it. */
+    @Test
+    void aClientThatLeavesInTheMiddleOfItsCallsLeavesNoBufferBehind() throws InterruptedException {
+        for (int i = 0; i < 30; i++) {
+            ManagedChannel leaving = NettyChannelBuilder.forAddress(proxy.address())
+                    .overrideAuthority("greeter")
+                    .usePlaintext()
+                    .build();
+            var caller = new Thread(() -> {
+                try {
+                    while (true) {
+                        ClientCalls.blockingUnaryCall(leaving, GrpcPeer.ECHO, CallOptions.DEFAULT, new byte[5_000]);
+                    }
+                } catch (StatusRuntimeException e) {
+                    // It has left.
+                }
+            });
+            int before = calls();
+            caller.start();
+            Await.until("its calls", Duration.ofSeconds(10), () -> calls() > before + 3);
+            leaving.shutdownNow();
+            caller.join();
+        }
+        callNames(1);
+    }
+
+    private int calls() {
+        return peers.stream().mapToInt(peer -> peer.calls.get()).sum();
     }
 
     private void callNames(int count) {

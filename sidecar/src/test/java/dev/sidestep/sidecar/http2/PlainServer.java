@@ -49,7 +49,7 @@ final class PlainServer implements AutoCloseable {
 
     @Override
     public void close() {
-        group.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
+        group.shutdownGracefully(20, 5_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
     }
 
     private static final class Answers extends ChannelInboundHandlerAdapter {
