@@ -3,7 +3,9 @@ package dev.sidestep.sidecar;
 import dev.sidestep.balancing.Discovery;
 import dev.sidestep.balancing.LoadBalancer;
 import dev.sidestep.concurrent.SerialExecutor;
+import dev.sidestep.concurrent.SerialExecutor.Cancellable;
 import dev.sidestep.discovery.DiscoveryStatus;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
@@ -11,6 +13,9 @@ import java.util.concurrent.CompletableFuture;
 interface ControlPlane extends AutoCloseable {
     /** What is asked, and tells {@code balancer} on {@code owner}. Once; does not wait. */
     Discovery open(LoadBalancer balancer, SerialExecutor owner);
+
+    /** Asks whether our pod may end, {@link PodEnd.Asking#ask}. On the owner. */
+    Cancellable askDrained(Duration cap, PodEnd.Listener listener);
 
     /** How it is doing; empty if there is nothing to tell. Any thread. */
     CompletableFuture<Optional<DiscoveryStatus>> status();

@@ -3,15 +3,23 @@ package dev.sidestep.sidecar;
 import dev.sidestep.balancing.Discovery;
 import dev.sidestep.balancing.LoadBalancer;
 import dev.sidestep.concurrent.SerialExecutor;
+import dev.sidestep.concurrent.SerialExecutor.Cancellable;
 import dev.sidestep.discovery.DiscoveryClient;
 import dev.sidestep.discovery.DiscoveryStatus;
 import dev.sidestep.discovery.Identity;
 import dev.sidestep.discovery.SnapshotStore;
+import dev.sidestep.xds.DrainMethods;
+import dev.sidestep.xds.proto.v1.DrainedRequest;
+import dev.sidestep.xds.proto.v1.DrainedResponse;
+import io.grpc.CallOptions;
+import io.grpc.ClientCall;
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
 import io.grpc.netty.NettyChannelBuilder;
 import io.netty.channel.EventLoopGroup;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -28,6 +36,7 @@ final class GrpcControlPlane implements ControlPlane {
     private final ManagedChannel channel;
     private final Executor io;
     private @Nullable DiscoveryClient client;
+    private @Nullable SerialExecutor owner;
 
     /**
      * Connects only after {@link #open}.
@@ -48,7 +57,8 @@ final class GrpcControlPlane implements ControlPlane {
     }
 
     @Override
-    public Discovery open(LoadBalancer balancer, SerialExecutor owner) {
+    public Discovery open(LoadBalancer balancer, SerialExecutor itsOwner) {
+        owner = itsOwner;
         SidecarConfig.Workload workload = config.workload();
         String pod = workload.pod();
         String version = Optional.ofNullable(GrpcControlPlane.class.getPackage().getImplementationVersion())
@@ -65,13 +75,36 @@ final class GrpcControlPlane implements ControlPlane {
         var made = new DiscoveryClient(
                 identity,
                 channel,
-                owner,
+                itsOwner,
                 balancer,
                 () -> ThreadLocalRandom.current().nextDouble(),
                 snapshot);
         made.start();
         client = made;
         return made;
+    }
+
+    @Override
+    public Cancellable askDrained(Duration cap, PodEnd.Listener listener) {
+        ClientCall<DrainedRequest, DrainedResponse> call =
+                channel.newCall(DrainMethods.DRAINED, CallOptions.DEFAULT.withExecutor(owner()));
+        call.start(new DrainedCall(listener), new Metadata());
+        call.sendMessage(DrainedRequest.newBuilder()
+                .setNamespace(config.workload().namespace())
+                .setPod(config.workload().pod())
+                .setCapMillis((int) Math.max(0, cap.toMillis()))
+                .build());
+        call.halfClose();
+        call.request(2);
+        return () -> call.cancel("the pod ends", null);
+    }
+
+    private SerialExecutor owner() {
+        SerialExecutor opened = owner;
+        if (opened == null) {
+            throw new IllegalStateException("not open");
+        }
+        return opened;
     }
 
     @Override

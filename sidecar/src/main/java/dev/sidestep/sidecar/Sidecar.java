@@ -99,7 +99,8 @@ public final class Sidecar implements AutoCloseable {
 
     private void open() {
         // The admin's address first: the others tell it.
-        var pages = new Pages(balancer, loops, controlPlane::status, config.controlPlane());
+        var podEnd = new PodEnd(owner, controlPlane::askDrained);
+        var pages = new Pages(balancer, loops, controlPlane::status, config.controlPlane(), podEnd::drained);
         Channel admin =
                 bind("admin", config.admin(), address -> pages.admin().bind(address, ownLoop, config.transport()));
         Channel proxy = bind("proxy", config.proxy(), address -> bindProxy(address, text(admin)));

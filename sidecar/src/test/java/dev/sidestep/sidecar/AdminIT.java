@@ -87,7 +87,15 @@ class AdminIT {
         assertThat(get(sidecar.metricsAddress(), "/config_dump").status()).isEqualTo(404);
         sidecar.drain();
         assertThat(get(sidecar.metricsAddress(), "/readyz").status()).isEqualTo(503);
-        assertThat(get(sidecar.metricsAddress(), "/drained").status()).isEqualTo(200);
+    }
+
+    @Test
+    void tellsTheKubeletWhenItsPodMayEndAndGoesOnServing() throws IOException {
+        RawClient.Response response = get(sidecar.metricsAddress(), "/drained?cap=3s");
+
+        assertThat(response.status()).isEqualTo(200);
+        assertThat(response.body()).isEqualTo("all clients know\n");
+        assertThat(get(sidecar.metricsAddress(), "/readyz").status()).isEqualTo(200);
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.sidestep.sidecar;
 import dev.sidestep.balancing.Discovery;
 import dev.sidestep.balancing.LoadBalancer;
 import dev.sidestep.concurrent.SerialExecutor;
+import dev.sidestep.concurrent.SerialExecutor.Cancellable;
 import dev.sidestep.discovery.DiscoveryStatus;
 import dev.sidestep.model.Cluster;
 import dev.sidestep.model.ClusterName;
@@ -108,6 +109,15 @@ final class FakeControlPlane implements ControlPlane, Discovery {
     @Override
     public void unsubscribe(String name) {
         asked.remove(name);
+    }
+
+    @Override
+    public Cancellable askDrained(Duration cap, PodEnd.Listener listener) {
+        run(() -> {
+            listener.onBegun();
+            listener.onOver("all clients know");
+        });
+        return () -> {};
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.sidestep.control.drain;
 
 import dev.sidestep.concurrent.SerialExecutor;
+import dev.sidestep.xds.DrainCap;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -42,7 +43,7 @@ public final class DrainPage {
      */
     public CompletionStage<String> drained(String id, Map<String, String> query) {
         var answer = new CompletableFuture<String>();
-        Duration cap = Cap.parse(query.getOrDefault("cap", ""));
+        Duration cap = DrainCap.parse(query.getOrDefault("cap", ""));
         owner.execute(() -> {
             try {
                 begin(id, cap, answer);

@@ -3,6 +3,7 @@ package dev.sidestep.control.drain;
 import com.google.protobuf.ByteString;
 import dev.sidestep.concurrent.SerialExecutor;
 import dev.sidestep.control.auth.Caller;
+import dev.sidestep.xds.DrainCap;
 import dev.sidestep.xds.DrainMethods;
 import dev.sidestep.xds.proto.v1.AskRequest;
 import dev.sidestep.xds.proto.v1.AskResponse;
@@ -71,7 +72,7 @@ public final class DrainServices {
                     .asRuntimeException());
             return;
         }
-        Duration cap = Cap.bounded(Duration.ofMillis(Integer.toUnsignedLong(request.getCapMillis())));
+        Duration cap = DrainCap.bounded(Duration.ofMillis(Integer.toUnsignedLong(request.getCapMillis())));
         var stream = new Answers<>(response);
         owner.execute(() -> {
             stream.send(DrainedResponse.newBuilder().setText("waiting").build());

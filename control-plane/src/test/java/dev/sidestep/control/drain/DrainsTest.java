@@ -16,6 +16,7 @@ import dev.sidestep.control.drain.Drain.Outcome;
 import dev.sidestep.control.drain.Drain.Result;
 import dev.sidestep.control.index.ObjectKey;
 import dev.sidestep.model.ClusterName;
+import dev.sidestep.xds.DrainCap;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -545,11 +546,11 @@ final class DrainsTest {
 
     @Test
     void aCapIsSecondsAndHasBounds() {
-        assertThat(Cap.parse("25s")).isEqualTo(ofSeconds(25));
-        assertThat(Cap.parse("")).isEqualTo(ofSeconds(10));
-        assertThat(Cap.parse("ten")).isEqualTo(ofSeconds(10));
-        assertThat(Cap.parse("-1s")).isEqualTo(ofSeconds(10));
-        assertThat(Cap.parse("99999s")).isEqualTo(Duration.ofMinutes(5));
+        assertThat(DrainCap.parse("25s")).isEqualTo(ofSeconds(25));
+        assertThat(DrainCap.parse("")).isEqualTo(ofSeconds(10));
+        assertThat(DrainCap.parse("ten")).isEqualTo(ofSeconds(10));
+        assertThat(DrainCap.parse("-1s")).isEqualTo(ofSeconds(10));
+        assertThat(DrainCap.parse("99999s")).isEqualTo(Duration.ofMinutes(5));
     }
 
     private final class FakePods implements Pods {

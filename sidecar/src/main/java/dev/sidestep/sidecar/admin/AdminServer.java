@@ -106,14 +106,17 @@ public final class AdminServer {
         protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
             boolean keepAlive = HttpUtil.isKeepAlive(request);
             boolean head = request.method().equals(HttpMethod.HEAD);
-            answer(request).whenComplete((page, failure) -> {
-                if (failure != null) {
-                    LOG.warn("admin page failed", failure);
-                    write(context, Page.text(500, failure + "\n"), head, keepAlive);
-                } else {
-                    write(context, page, head, keepAlive);
-                }
-            });
+            // Whoever waits for a late answer has nothing more to say; a client sends its next request after it.
+            readTimeout(context, false);
+            answer(request)
+                    .whenComplete((page, failure) -> context.executor().execute(() -> {
+                        if (failure != null) {
+                            LOG.warn("admin page failed", failure);
+                            write(context, Page.text(500, failure + "\n"), head, keepAlive);
+                        } else {
+                            write(context, page, head, keepAlive);
+                        }
+                    }));
         }
 
         private void write(ChannelHandlerContext context, Page page, boolean head, boolean keepAlive) {
@@ -126,9 +129,19 @@ public final class AdminServer {
                     .set(HttpHeaderNames.CONTENT_TYPE, page.type())
                     .set(HttpHeaderNames.CONTENT_LENGTH, body.length);
             HttpUtil.setKeepAlive(response, keepAlive);
+            readTimeout(context, true);
             var written = context.writeAndFlush(response);
             if (!keepAlive) {
                 written.addListener(ChannelFutureListener.CLOSE);
+            }
+        }
+
+        private void readTimeout(ChannelHandlerContext context, boolean wanted) {
+            ReadTimeoutHandler there = context.pipeline().get(ReadTimeoutHandler.class);
+            if (wanted && there == null) {
+                context.pipeline().addFirst(new ReadTimeoutHandler(IDLE_SECONDS));
+            } else if (!wanted && there != null) {
+                context.pipeline().remove(there);
             }
         }
 

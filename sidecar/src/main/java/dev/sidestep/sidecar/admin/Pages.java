@@ -9,10 +9,13 @@ import dev.sidestep.sidecar.loop.Authority;
 import dev.sidestep.sidecar.loop.CallStats;
 import dev.sidestep.sidecar.loop.LoopContext;
 import dev.sidestep.sidecar.loop.Target;
+import dev.sidestep.xds.DrainCap;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
@@ -24,6 +27,7 @@ public final class Pages {
     private final List<LoopContext> loops;
     private final Supplier<CompletableFuture<Optional<DiscoveryStatus>>> discovery;
     private final String controlPlane;
+    private final Function<Duration, CompletableFuture<String>> drained;
     private final Metrics metrics;
 
     /**
@@ -31,16 +35,19 @@ public final class Pages {
      *
      * @param discovery how the way to the control plane is; empty if there is none to tell of
      * @param controlPlane where it is, {@code host:port}
+     * @param drained completes with a line for people when our pod may end, at the latest after a time
      */
     public Pages(
             LoadBalancer balancer,
             List<LoopContext> loops,
             Supplier<CompletableFuture<Optional<DiscoveryStatus>>> discovery,
-            String controlPlane) {
+            String controlPlane,
+            Function<Duration, CompletableFuture<String>> drained) {
         this.balancer = balancer;
         this.loops = loops;
         this.discovery = discovery;
         this.controlPlane = controlPlane;
+        this.drained = drained;
         metrics = new Metrics(balancer, loops);
     }
 
@@ -59,7 +66,7 @@ public final class Pages {
                 .page("/healthz", query -> done(Page.text(200, "ok\n")))
                 // That the listener is open is all that readiness may ask: calls work without a control plane.
                 .page("/readyz", query -> done(ready()))
-                .page("/drained", query -> done(drained()))
+                .page("/drained", this::drained)
                 .page("/metrics", query -> done(new Page(200, Metrics.TYPE, metrics.scrape())));
     }
 
@@ -67,9 +74,10 @@ public final class Pages {
         return draining() ? Page.text(503, "draining\n") : Page.text(200, "ok\n");
     }
 
-    private Page drained() {
-        boolean done = draining() && loops.stream().allMatch(loop -> loop.open() == 0);
-        return done ? Page.text(200, "drained\n") : Page.text(503, "not drained\n");
+    /** Asked by the kubelet before it ends the application. Always a good answer: else it would make an Event of it. */
+    private CompletableFuture<Page> drained(Query query) {
+        return drained.apply(DrainCap.parse(query.get("cap").orElse("")))
+                .thenApply(text -> Page.text(200, text + "\n"));
     }
 
     private boolean draining() {

@@ -1,23 +1,23 @@
-package dev.sidestep.control.drain;
+package dev.sidestep.xds;
 
 import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** How long a pod may be kept from its end. */
-final class Cap {
-    private static final Logger LOG = LoggerFactory.getLogger(Cap.class);
+/** How long a pod may be kept from its end: what {@code /drained?cap=10s} says. */
+public final class DrainCap {
+    private static final Logger LOG = LoggerFactory.getLogger(DrainCap.class);
 
     /** Where none is given. */
-    static final Duration DEFAULT = Duration.ofSeconds(10);
+    public static final Duration DEFAULT = Duration.ofSeconds(10);
 
     /** Pods have rarely more time than that, and a wait costs a connection. */
-    static final Duration MOST = Duration.ofMinutes(5);
+    public static final Duration MOST = Duration.ofMinutes(5);
 
-    private Cap() {}
+    private DrainCap() {}
 
     /** {@code 10s}, a whole number of seconds; what is none counts as the default, what is too much as {@link #MOST}. */
-    static Duration parse(String text) {
+    public static Duration parse(String text) {
         if (text.isEmpty()) {
             return DEFAULT;
         }
@@ -28,7 +28,8 @@ final class Cap {
         return bounded(Duration.ofSeconds(Integer.parseInt(text.substring(0, text.length() - 1))));
     }
 
-    static Duration bounded(Duration cap) {
+    /** {@code cap}, or {@link #MOST} if it is more. */
+    public static Duration bounded(Duration cap) {
         return cap.compareTo(MOST) > 0 ? MOST : cap;
     }
 }
