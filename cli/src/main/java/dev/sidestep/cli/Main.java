@@ -1,5 +1,9 @@
 package dev.sidestep.cli;
 
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -29,7 +33,10 @@ public final class Main implements Runnable {
 
     public static void main(String[] args) {
         Path home = Path.of(System.getProperty("sidestep.home", ".")).toAbsolutePath();
-        System.exit(commandLine(home).execute(args));
+        // Whatever the locale: a terminal that cannot show a check mark is rarer than a locale that nobody has set.
+        var out = new PrintWriter(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
+        var err = new PrintWriter(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
+        System.exit(commandLine(home).setOut(out).setErr(err).execute(args));
     }
 
     static CommandLine commandLine(Path home) {
@@ -37,6 +44,7 @@ public final class Main implements Runnable {
                 .addSubcommand(new DemoCommand(home))
                 .addSubcommand(new ControlPlaneCommand())
                 .addSubcommand(new SidecarCommand(System.getenv()))
+                .addSubcommand(new CheckCommand())
                 .addSubcommand(new StatusCommand())
                 .addSubcommand(new WhyCommand())
                 .addSubcommand(new AgentCommand(home))

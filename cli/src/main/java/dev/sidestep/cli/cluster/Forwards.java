@@ -26,8 +26,9 @@ public final class Forwards implements AutoCloseable {
 
     /** The admin pages that {@code pod} serves on {@code port}. */
     public AdminPort adminOf(Pod pod, int port) throws IOException {
-        String name = pod.getMetadata().getNamespace() + "/" + pod.getMetadata().getName();
-        return new AdminPort("pod " + name + " port " + port, open(pod, port));
+        String namespace = pod.getMetadata().getNamespace();
+        String name = pod.getMetadata().getName();
+        return new AdminPort("pod " + namespace + "/" + name + " port " + port, open(name, namespace, port));
     }
 
     /**
@@ -35,21 +36,16 @@ public final class Forwards implements AutoCloseable {
      *
      * @throws IOException if no port of this machine is free; whether the pod can be reached shows when one connects
      */
-    public InetSocketAddress open(Pod pod, int port) throws IOException {
+    public InetSocketAddress open(String pod, String namespace, int port) throws IOException {
         try {
             LocalPortForward forward = client.pods()
-                    .inNamespace(pod.getMetadata().getNamespace())
-                    .withName(pod.getMetadata().getName())
+                    .inNamespace(namespace)
+                    .withName(pod)
                     .portForward(port, InetAddress.getLoopbackAddress(), 0);
             open.push(forward);
             return new InetSocketAddress(forward.getLocalAddress(), forward.getLocalPort());
         } catch (KubernetesClientException e) {
-            throw ApiErrors.explain(
-                    "no connection to port " + port + " of pod "
-                            + pod.getMetadata().getNamespace() + "/"
-                            + pod.getMetadata().getName(),
-                    client,
-                    e);
+            throw ApiErrors.explain("no connection to port " + port + " of pod " + namespace + "/" + pod, client, e);
         }
     }
 

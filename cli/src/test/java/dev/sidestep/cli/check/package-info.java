@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sidestep.cli.check;
+
+import org.jspecify.annotations.NullMarked;
