@@ -2,10 +2,13 @@ package dev.sidestep.cli;
 
 import dev.sidestep.control.ControlPlane;
 import dev.sidestep.control.ControlPlaneConfig;
+import dev.sidestep.control.ControlPlaneConfig.Replica;
 import dev.sidestep.control.settings.Settings;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -33,8 +36,16 @@ final class ControlPlaneCommand implements Callable<Integer> {
             paramLabel = "HOST:PORT",
             converter = ListenAddress.class,
             defaultValue = "127.0.0.1:" + ControlPlaneConfig.XDS_PORT,
-            description = "Where xDS is served (${DEFAULT-VALUE}).")
+            description = "Where xDS is served without TLS (${DEFAULT-VALUE}).")
     private InetSocketAddress xds;
+
+    @Option(
+            names = "--xds-tls",
+            paramLabel = "HOST:PORT",
+            converter = ListenAddress.class,
+            description = "With --kubernetes: where xDS is served with TLS, to pods with a token (nowhere; inside a pod"
+                    + " [::]:" + ControlPlaneConfig.XDS_TLS_PORT + ").")
+    private @Nullable InetSocketAddress xdsTls;
 
     @Option(
             names = "--admin",
@@ -54,6 +65,14 @@ final class ControlPlaneCommand implements Callable<Integer> {
             description = "Where the API server has pods injected, over TLS, by convention port "
                     + ControlPlaneConfig.INJECTOR_PORT + " (nowhere).")
     private @Nullable InetSocketAddress injector;
+
+    @Option(
+            names = "--webhook",
+            paramLabel = "NAME",
+            defaultValue = "sidestep",
+            description = "With --injector: the MutatingWebhookConfiguration that leads here, whose caBundle is kept"
+                    + " (${DEFAULT-VALUE}).")
+    private String webhook;
 
     @Option(
             names = "--config",
@@ -90,7 +109,26 @@ final class ControlPlaneCommand implements Callable<Integer> {
 
     private ControlPlaneConfig config() throws IOException {
         Settings settings = configFile == null ? Settings.DEFAULT : Settings.read(configFile);
-        return new ControlPlaneConfig(source(), xds, admin, allowPlaintext, Optional.ofNullable(injector), settings);
+        ControlPlaneConfig.Source from = source();
+        return new ControlPlaneConfig(
+                from, xds, xdsTls(from), admin, allowPlaintext, Optional.ofNullable(injector), replica(), settings);
+    }
+
+    private Optional<InetSocketAddress> xdsTls(ControlPlaneConfig.Source from) {
+        boolean inPod = System.getenv("POD_NAMESPACE") != null && System.getenv("KUBERNETES_SERVICE_HOST") != null;
+        return xdsTls == null && inPod && from instanceof ControlPlaneConfig.Kubernetes
+                ? Optional.of(new InetSocketAddress(ControlPlaneConfig.XDS_TLS_PORT))
+                : Optional.ofNullable(xdsTls);
+    }
+
+    /** By the variables that the chart sets with the downward API. */
+    private Replica replica() throws IOException {
+        String address = System.getenv("POD_IP");
+        return new Replica(
+                Objects.requireNonNullElse(System.getenv("POD_NAME"), Replica.UNKNOWN.pod()),
+                Objects.requireNonNullElse(System.getenv("POD_NAMESPACE"), Replica.UNKNOWN.namespace()),
+                address == null ? Optional.empty() : Optional.of(InetAddress.getByName(address)),
+                webhook);
     }
 
     private ControlPlaneConfig.Source source() {

@@ -5,9 +5,15 @@ import dev.sidestep.control.ControlPlaneConfig.Directory;
 import dev.sidestep.control.ControlPlaneConfig.Kubernetes;
 import dev.sidestep.control.admin.AdminPages;
 import dev.sidestep.control.admin.AdminServer;
+import dev.sidestep.control.ads.Admission;
 import dev.sidestep.control.ads.AdsServer;
 import dev.sidestep.control.ads.Mesh;
+import dev.sidestep.control.ads.XdsLimits;
 import dev.sidestep.control.ads.XdsListener;
+import dev.sidestep.control.auth.Access;
+import dev.sidestep.control.auth.AccessReport;
+import dev.sidestep.control.auth.Caller;
+import dev.sidestep.control.auth.Refusals;
 import dev.sidestep.control.directory.DirectorySource;
 import dev.sidestep.control.drain.DrainServices;
 import dev.sidestep.control.drain.Drains;
@@ -22,6 +28,7 @@ import dev.sidestep.control.kube.KubernetesSource;
 import dev.sidestep.control.settings.Settings;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.grpc.ServerServiceDefinition;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
@@ -42,6 +49,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -60,17 +69,22 @@ public final class ControlPlane implements AutoCloseable {
     /** As long as pods wait for their end, by default; less than Kubernetes gives us. */
     private static final long PODS_WAIT_SECONDS = 10;
 
+    private static final XdsLimits LIMITS = XdsLimits.DEFAULT;
+
     private final InetSocketAddress xdsAddress;
+    private final Optional<InetSocketAddress> xdsTlsAddress;
     private final InetSocketAddress adminAddress;
     private final AtomicBoolean synced;
     private final Deque<AutoCloseable> closing;
 
     private ControlPlane(
             InetSocketAddress xdsAddress,
+            Optional<InetSocketAddress> xdsTlsAddress,
             InetSocketAddress adminAddress,
             AtomicBoolean synced,
             Deque<AutoCloseable> closing) {
         this.xdsAddress = xdsAddress;
+        this.xdsTlsAddress = xdsTlsAddress;
         this.adminAddress = adminAddress;
         this.synced = synced;
         this.closing = closing;
@@ -112,7 +126,8 @@ public final class ControlPlane implements AutoCloseable {
                 : settings.serviceRanges();
         var mesh = new Mesh(settings.mode(), settings.clusterDomain(), ranges);
         var callers = new Callers(workloads, problems);
-        var ads = new AdsServer(owner, index, callers, mesh, registry);
+        var refusals = new Refusals(owner, registry);
+        var ads = new AdsServer(owner, index, callers, mesh, new Admission(LIMITS, refusals), registry);
         Optional<Peers> peers = Optional.empty();
         Drains drains = Drains.create(owner, index, workloads, ads, peers, registry);
         index.listen(touched -> {
@@ -121,17 +136,34 @@ public final class ControlPlane implements AutoCloseable {
         });
         workloads.listen(ads);
 
+        Optional<Access> access = startAccess(config, client, owner, refusals, registry, problems);
+        access.ifPresent(closing::push);
+        access.ifPresent(started -> started.identity().listen(bundle -> owner.execute(() -> ads.trust(bundle))));
         List<ServerServiceDefinition> services = new ArrayList<>();
         services.add(ads.service());
-        services.addAll(new DrainServices(owner, drains, peers, caller -> false).services());
-        XdsListener xds = listen("--xds", config.xds(), address -> XdsListener.start(address, services));
+        services.addAll(new DrainServices(owner, drains, peers, replicas(config.replica())).services());
+        XdsListener xds = listen(
+                "--xds", config.xds(), address -> XdsListener.start(address, services, LIMITS, Optional.empty()));
         closing.push(xds);
-        closing.push(() -> awaitDrains(drains));
-        closing.push(() -> drain(owner, ads, xds));
         var xdsAddress = new InetSocketAddress(config.xds().getAddress(), xds.port());
+        Optional<XdsListener> tls = listenTls(config, services, access);
+        tls.ifPresent(closing::push);
+        closing.push(() -> awaitDrains(drains));
+        closing.push(() ->
+                drain(owner, ads, Stream.concat(Stream.of(xds), tls.stream()).toList()));
+        Optional<InetSocketAddress> tlsAddress = tls.flatMap(listener ->
+                config.xdsTls().map(address -> new InetSocketAddress(address.getAddress(), listener.port())));
 
         var synced = new AtomicBoolean();
-        var about = new AdminPages.About(version(), describe(config.source()), synced::get);
+        String plaintext = describePlaintext(xdsAddress);
+        var about = new AdminPages.About(
+                version(),
+                describe(config.source()),
+                synced::get,
+                () -> access.map(it -> !it.identity().bundle().isEmpty()).orElse(true),
+                () -> access.map(it ->
+                                it.report(tlsAddress.map(ControlPlane::text).orElse("off"), plaintext))
+                        .orElseGet(() -> AccessReport.withoutTls(plaintext, refusals.report())));
         var pages = new AdminPages(index, ads, problems, registry, about);
         AdminServer admin = listen("--admin", config.admin(), address -> AdminServer.start(address, owner, pages));
         closing.push(admin);
@@ -154,8 +186,69 @@ public final class ControlPlane implements AutoCloseable {
             KubernetesSource source = startKubernetes(client.orElseThrow(), kubernetes.namespaces(), intake, closing);
             owner.execute(() -> index.confirmRemovals(source::listAgain));
         }
+        tlsAddress.ifPresent(address -> LOG.info("xDS with TLS on {}, for pods with a token", text(address)));
         LOG.info("xDS on {}, admin on http://{}", text(xdsAddress), text(admin.address()));
-        return new ControlPlane(xdsAddress, admin.address(), synced, closing);
+        return new ControlPlane(xdsAddress, tlsAddress, admin.address(), synced, closing);
+    }
+
+    /** Those that run as this one does; what they have seen is as good as our own. */
+    private static Predicate<Caller> replicas(ControlPlaneConfig.Replica self) {
+        return caller -> caller.namespace().equals(self.namespace())
+                && caller.serviceAccount().equals("control-plane")
+                && !caller.pod().isEmpty();
+    }
+
+    /** Whoever speaks TLS needs a certificate; where there is no API server, nobody does. */
+    private static Optional<Access> startAccess(
+            ControlPlaneConfig config,
+            Optional<KubernetesClient> client,
+            ThreadSerialExecutor owner,
+            Refusals refusals,
+            MeterRegistry registry,
+            Problems problems) {
+        if (client.isEmpty() || (config.xdsTls().isEmpty() && config.injector().isEmpty())) {
+            return Optional.empty();
+        }
+        ControlPlaneConfig.Replica replica = config.replica();
+        Settings settings = config.settings();
+        var plan = Access.Plan.of(
+                replica.namespace(),
+                settings.clusterDomain(),
+                replica.address(),
+                settings.tls(),
+                config.injector().map(address -> replica.webhook()));
+        return Optional.of(Access.start(
+                client.get(),
+                owner,
+                plan,
+                refusals,
+                registry,
+                (origin, found) -> owner.execute(() -> problems.replace(origin, found))));
+    }
+
+    private static Optional<XdsListener> listenTls(
+            ControlPlaneConfig config, List<ServerServiceDefinition> services, Optional<Access> access)
+            throws IOException {
+        if (config.xdsTls().isEmpty() || access.isEmpty()) {
+            return Optional.empty();
+        }
+        var security =
+                new XdsListener.Security(access.get().identity(), access.get().interceptor());
+        return Optional.of(listen(
+                "--xds-tls",
+                config.xdsTls().get(),
+                address -> XdsListener.start(address, services, LIMITS, Optional.of(security))));
+    }
+
+    private static String describePlaintext(InetSocketAddress address) {
+        if (address.getAddress().isLoopbackAddress()) {
+            return text(address) + ", to this machine";
+        }
+        LOG.warn(
+                "xDS on {} has neither TLS nor tokens: whoever reaches it may ask, and the network may read and forge it;"
+                        + " use --xds-tls instead of --allow-plaintext",
+                text(address));
+        return text(address) + ", to WHOEVER REACHES IT: no TLS, no tokens (--allow-plaintext)";
     }
 
     private static void startDirectory(Path path, SourceListener listener, Deque<AutoCloseable> closing)
@@ -192,6 +285,11 @@ public final class ControlPlane implements AutoCloseable {
         return xdsAddress;
     }
 
+    /** Where xDS is served with TLS; empty if it is not. */
+    public Optional<InetSocketAddress> xdsTlsAddress() {
+        return xdsTlsAddress;
+    }
+
     /** Where the admin pages are. */
     public InetSocketAddress adminAddress() {
         return adminAddress;
@@ -208,8 +306,9 @@ public final class ControlPlane implements AutoCloseable {
         closeAll(closing);
     }
 
-    private static void drain(ThreadSerialExecutor owner, AdsServer ads, XdsListener xds) throws InterruptedException {
-        xds.goAway();
+    private static void drain(ThreadSerialExecutor owner, AdsServer ads, List<XdsListener> listeners)
+            throws InterruptedException {
+        listeners.forEach(XdsListener::goAway);
         var drained = new CountDownLatch(1);
         owner.execute(() -> {
             ads.drain();

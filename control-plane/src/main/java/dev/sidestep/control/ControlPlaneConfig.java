@@ -13,21 +13,28 @@ import java.util.Set;
  *
  * @param source where Services and endpoints come from
  * @param xds where the xDS server listens; port 0: a free one
+ * @param xdsTls where the xDS server listens with TLS, for clients with a token; port 0: a free one; empty: nowhere
  * @param admin where the admin server listens; port 0: a free one
  * @param allowPlaintext whether xDS may be served without TLS beyond the loopback interface
  * @param injector where pods are injected, over TLS; port 0: a free one; empty: nowhere
+ * @param replica who this process is among others like it
  * @param settings what the configuration file says
  */
 public record ControlPlaneConfig(
         Source source,
         InetSocketAddress xds,
+        Optional<InetSocketAddress> xdsTls,
         InetSocketAddress admin,
         boolean allowPlaintext,
         Optional<InetSocketAddress> injector,
+        Replica replica,
         Settings settings) {
 
     /** The port of the xDS server without TLS, by default. */
     public static final int XDS_PORT = 16010;
+
+    /** The port of the xDS server with TLS, by default. */
+    public static final int XDS_TLS_PORT = 16012;
 
     /** The port of the injector, by convention. */
     public static final int INJECTOR_PORT = 16017;
@@ -37,12 +44,18 @@ public record ControlPlaneConfig(
 
     public ControlPlaneConfig {
         requireResolved("--xds", xds);
+        xdsTls.ifPresent(address -> requireResolved("--xds-tls", address));
         requireResolved("--admin", admin);
         injector.ifPresent(address -> requireResolved("--injector", address));
         if (!allowPlaintext && !xds.getAddress().isLoopbackAddress()) {
             throw new IllegalArgumentException("--xds " + text(xds)
                     + ": plaintext xDS is served on loopback addresses only;"
                     + " listen on 127.0.0.1, or pass --allow-plaintext if the network may read and forge it");
+        }
+        if (xdsTls.isPresent() && source instanceof Directory) {
+            throw new IllegalArgumentException("--xds-tls " + text(xdsTls.get())
+                    + ": the API server says whose a token is, and with --directory there is none;"
+                    + " use --kubernetes, or --xds on a loopback address");
         }
     }
 
@@ -58,16 +71,19 @@ public record ControlPlaneConfig(
 
     /** This, listening elsewhere. */
     public ControlPlaneConfig listeningOn(InetSocketAddress xdsAddress, InetSocketAddress adminAddress) {
-        return new ControlPlaneConfig(source, xdsAddress, adminAddress, allowPlaintext, injector, settings);
+        return new ControlPlaneConfig(
+                source, xdsAddress, xdsTls, adminAddress, allowPlaintext, injector, replica, settings);
     }
 
     private static ControlPlaneConfig defaults(Source source) {
         return new ControlPlaneConfig(
                 source,
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), XDS_PORT),
+                Optional.empty(),
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), ADMIN_PORT),
                 false,
                 Optional.empty(),
+                Replica.UNKNOWN,
                 Settings.DEFAULT);
     }
 
@@ -81,6 +97,19 @@ public record ControlPlaneConfig(
     private static String text(InetSocketAddress address) {
         String host = address.getHostString();
         return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + address.getPort();
+    }
+
+    /**
+     * One of the control plane's processes.
+     *
+     * @param pod its pod's name; "" outside a pod
+     * @param namespace where its Secret, and its like, are
+     * @param address its pod's; empty outside a pod
+     * @param webhook the MutatingWebhookConfiguration that leads to it
+     */
+    public record Replica(String pod, String namespace, Optional<InetAddress> address, String webhook) {
+        /** What the chart calls things, outside a pod. */
+        public static final Replica UNKNOWN = new Replica("", "sidestep-system", Optional.empty(), "sidestep");
     }
 
     /** Where Services and endpoints come from. */

@@ -53,8 +53,15 @@ final class KubernetesSourceIT {
 
     private ControlPlane start() throws IOException {
         var source = new ControlPlaneConfig.Kubernetes(Optional.of(api.kubeconfig(folder)), Optional.empty(), Set.of());
-        ControlPlane started = ControlPlane.start(
-                new ControlPlaneConfig(source, ANY_PORT, ANY_PORT, false, Optional.empty(), Settings.DEFAULT));
+        ControlPlane started = ControlPlane.start(new ControlPlaneConfig(
+                source,
+                ANY_PORT,
+                Optional.empty(),
+                ANY_PORT,
+                false,
+                Optional.empty(),
+                ControlPlaneConfig.Replica.UNKNOWN,
+                Settings.DEFAULT));
         controlPlane = Optional.of(started);
         return started;
     }

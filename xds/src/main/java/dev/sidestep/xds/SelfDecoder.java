@@ -17,12 +17,7 @@ public final class SelfDecoder {
      */
     public static dev.sidestep.model.Self decode(String resource, ByteString value) throws InvalidResourceException {
         var fields = new Fields(resource);
-        dev.sidestep.xds.proto.v1.Self message;
-        try {
-            message = dev.sidestep.xds.proto.v1.Self.parseFrom(value, ExtensionRegistryLite.getEmptyRegistry());
-        } catch (InvalidProtocolBufferException e) {
-            throw fields.invalid("", "not a sidestep.v1.Self: " + e.getMessage());
-        }
+        dev.sidestep.xds.proto.v1.Self message = message(fields, value);
         List<String> ranges = new ArrayList<>();
         for (String range : message.getServiceRangesList()) {
             ranges.add(fields.range("service_ranges[" + ranges.size() + "]", range));
@@ -40,6 +35,24 @@ public final class SelfDecoder {
                 ranges,
                 addresses,
                 PolicyDecoder.mode(message.getMode()));
+    }
+
+    /**
+     * The CA certificates, in PEM, that {@code value} says to trust from now on; "" if it says none.
+     *
+     * @throws InvalidResourceException as {@link #decode}
+     */
+    public static String caBundle(String resource, ByteString value) throws InvalidResourceException {
+        return message(new Fields(resource), value).getCaBundle();
+    }
+
+    private static dev.sidestep.xds.proto.v1.Self message(Fields fields, ByteString value)
+            throws InvalidResourceException {
+        try {
+            return dev.sidestep.xds.proto.v1.Self.parseFrom(value, ExtensionRegistryLite.getEmptyRegistry());
+        } catch (InvalidProtocolBufferException e) {
+            throw fields.invalid("", "not a sidestep.v1.Self: " + e.getMessage());
+        }
     }
 
     private static String namespace(Fields fields, String value) throws InvalidResourceException {

@@ -3,6 +3,7 @@ package dev.sidestep.control.admin;
 import dev.sidestep.control.admin.StatusReport.ServicePort;
 import dev.sidestep.control.ads.AdsServer;
 import dev.sidestep.control.ads.ClientStatus;
+import dev.sidestep.control.auth.AccessReport;
 import dev.sidestep.control.index.ClusterIndex;
 import dev.sidestep.control.index.Problems;
 import dev.sidestep.model.Cluster;
@@ -42,8 +43,15 @@ public final class AdminPages {
      *
      * @param source where Services and endpoints come from
      * @param synced whether the source was read once
+     * @param certified whether there is a certificate, where one is needed
+     * @param access who may ask; asked on the index's owner
      */
-    public record About(String version, String source, BooleanSupplier synced) {}
+    public record About(
+            String version,
+            String source,
+            BooleanSupplier synced,
+            BooleanSupplier certified,
+            Supplier<AccessReport> access) {}
 
     public AdminPages(
             ClusterIndex index, AdsServer ads, Problems problems, PrometheusMeterRegistry registry, About about) {
@@ -86,9 +94,14 @@ public final class AdminPages {
     }
 
     private Supplier<Reply> readiness() {
-        Reply reply = about.synced().getAsBoolean()
-                ? Reply.text(200, "ready")
-                : Reply.text(503, "waiting for the first list of " + about.source());
+        Reply reply;
+        if (!about.synced().getAsBoolean()) {
+            reply = Reply.text(503, "waiting for the first list of " + about.source());
+        } else if (!about.certified().getAsBoolean()) {
+            reply = Reply.text(503, "waiting for a certificate; /status says what is in its way");
+        } else {
+            reply = Reply.text(200, "ready");
+        }
         return () -> reply;
     }
 
@@ -130,6 +143,7 @@ public final class AdminPages {
                 about.synced().getAsBoolean(),
                 about.source(),
                 index.endpointCount(),
+                about.access().get(),
                 problems.all(),
                 clusters().stream().map(AdminPages::servicePort).toList(),
                 clients);

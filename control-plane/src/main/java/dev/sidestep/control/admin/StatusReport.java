@@ -1,6 +1,7 @@
 package dev.sidestep.control.admin;
 
 import dev.sidestep.control.ads.ClientStatus;
+import dev.sidestep.control.auth.AccessReport;
 import java.util.List;
 
 /**
@@ -8,6 +9,7 @@ import java.util.List;
  *
  * @param ready whether the source was read once
  * @param source where Services and endpoints come from
+ * @param access who may ask, and how that goes
  * @param problems what is wrong with what the source says, one line each
  */
 public record StatusReport(
@@ -15,6 +17,7 @@ public record StatusReport(
         boolean ready,
         String source,
         long endpoints,
+        AccessReport access,
         List<String> problems,
         List<ServicePort> services,
         List<ClientStatus> clients) {

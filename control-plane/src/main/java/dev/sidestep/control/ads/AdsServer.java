@@ -14,8 +14,10 @@ import io.grpc.ServerServiceDefinition;
 import io.grpc.ServiceDescriptor;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -39,16 +41,25 @@ public final class AdsServer implements IndexListener, WorkloadListener {
     private final SessionContext context;
     private final Acknowledgements acknowledgements;
     private final Set<Session> sessions = new LinkedHashSet<>();
+    private final Map<String, Integer> streamsByClient = new HashMap<>();
+    private final Admission admission;
     private boolean synced;
     private boolean draining;
     private boolean surroundingsPending;
     private long surroundingsQuietUntilNanos;
 
-    public AdsServer(SerialExecutor owner, ClusterIndex index, Callers callers, Mesh mesh, MeterRegistry registry) {
+    public AdsServer(
+            SerialExecutor owner,
+            ClusterIndex index,
+            Callers callers,
+            Mesh mesh,
+            Admission admission,
+            MeterRegistry registry) {
         this.owner = owner;
         this.metrics = new AdsMetrics(registry);
         this.catalog = new Catalog(index, callers, mesh);
-        this.context = new SessionContext(owner, catalog, subscribers, metrics, () -> synced);
+        this.admission = admission;
+        this.context = new SessionContext(owner, catalog, subscribers, metrics, admission, () -> synced);
         this.acknowledgements = new Acknowledgements(owner, sessions);
         this.surroundingsQuietUntilNanos = owner.nanoTime();
     }
@@ -74,6 +85,10 @@ public final class AdsServer implements IndexListener, WorkloadListener {
         return owner;
     }
 
+    XdsLimits limits() {
+        return admission.limits();
+    }
+
     /** Who has acknowledged what. */
     public Acknowledgements acknowledgements() {
         return acknowledgements;
@@ -91,7 +106,18 @@ public final class AdsServer implements IndexListener, WorkloadListener {
 
     void opened(Session session) {
         owner.checkCurrent();
+        String client = session.peer().client();
+        int others = streamsByClient.getOrDefault(client, 0);
+        if (sessions.size() >= limits().streams()) {
+            session.turnAway("there are " + limits().streams() + " streams already; more replicas can have more");
+            return;
+        }
+        if (!client.isEmpty() && others >= limits().streamsPerClient()) {
+            session.turnAway(client + " has " + others + " streams already, which is the most one client may have");
+            return;
+        }
         sessions.add(session);
+        streamsByClient.put(client, others + 1);
         metrics.opened(session);
         if (draining) {
             session.goAway("the control plane is shutting down");
@@ -102,6 +128,7 @@ public final class AdsServer implements IndexListener, WorkloadListener {
         owner.checkCurrent();
         session.close();
         if (sessions.remove(session)) {
+            streamsByClient.computeIfPresent(session.peer().client(), (client, count) -> count == 1 ? null : count - 1);
             metrics.closed(session);
         }
         acknowledgements.reconsider(session);
@@ -215,6 +242,13 @@ public final class AdsServer implements IndexListener, WorkloadListener {
             session.surroundingsTouched();
             flush(session);
         }
+    }
+
+    /** From now on clients are told that this is what they have to trust; those that are connected, at once. */
+    public void trust(String bundle) {
+        owner.checkCurrent();
+        catalog.trust(bundle);
+        tellSurroundings();
     }
 
     /** Sends everybody away; they come back, to whoever answers then. */

@@ -59,6 +59,7 @@ final class Catalog {
     private final Map<Self, EncodedResource> selves = new HashMap<>();
     private @Nullable List<String> addressesOutsideRanges;
     private long generation;
+    private String bundle = "";
 
     Catalog(ClusterIndex index, Callers callers, Mesh mesh) {
         this.index = index;
@@ -86,6 +87,11 @@ final class Catalog {
     void surroundingsTouched() {
         selves.clear();
         addressesOutsideRanges = null;
+    }
+
+    /** Clients are told to trust these CAs, in PEM; takes effect with {@link #surroundingsTouched}. */
+    void trust(String latest) {
+        bundle = latest;
     }
 
     /** When the cluster that {@code name} leads to became what it is, by the owner's clock. */
@@ -118,7 +124,7 @@ final class Catalog {
                 mesh.serviceRanges(),
                 addressesOutsideRanges,
                 callers.modeOf(client.namespace(), client.pod(), mesh.mode()));
-        return selves.computeIfAbsent(self, SelfEncoder::encode);
+        return selves.computeIfAbsent(self, each -> SelfEncoder.encode(each, bundle));
     }
 
     /** One Service port for our own data planes, by name or address. */

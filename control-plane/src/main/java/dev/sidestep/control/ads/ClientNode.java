@@ -2,11 +2,14 @@ package dev.sidestep.control.ads;
 
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
+import dev.sidestep.control.auth.Caller;
 import dev.sidestep.xds.proto.core.Node;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
 
 /**
- * Who is at the other end of a stream, as it says itself. Unknown texts are "".
+ * Who is at the other end of a stream, as it says itself, unless its token says it. Unknown texts are "".
  *
  * @param agent the client's software and its version
  * @param family what it understands
@@ -43,6 +46,55 @@ record ClientNode(
                 region.isEmpty() ? node.getLocality().getRegion() : region,
                 (node.getUserAgentName() + " " + node.getUserAgentVersion()).strip(),
                 family(node.getUserAgentName().toLowerCase(Locale.ROOT)));
+    }
+
+    /** This, with what its token says of it. */
+    ClientNode as(Caller caller) {
+        return new ClientNode(
+                id.isEmpty() ? caller.pod() : id,
+                caller.namespace(),
+                caller.pod(),
+                caller.node().isEmpty() ? node : caller.node(),
+                zone,
+                region,
+                agent,
+                family);
+    }
+
+    /** What {@code node} says that the token of {@code caller} does not bear out, in a line for people. */
+    static Optional<String> contradiction(Node node, Caller caller) {
+        Struct metadata = node.getMetadata();
+        return foreign("namespace", text(metadata, "namespace"), caller.namespace(), caller)
+                .or(() -> foreign("pod", text(metadata, "pod"), caller.pod(), caller))
+                // An API server before 1.30 does not say the node.
+                .or(() -> caller.node().isEmpty()
+                        ? Optional.empty()
+                        : foreign("node", text(metadata, "node"), caller.node(), caller))
+                .or(() -> foreignId(node.getId(), caller));
+    }
+
+    private static Optional<String> foreign(String what, String said, String proven, Caller caller) {
+        return said.isEmpty() || said.equals(proven) ? Optional.empty() : Optional.of(denial(what, said, caller));
+    }
+
+    /** A token that belongs to no pod proves no id; nothing is done by the id of such a one. */
+    private static Optional<String> foreignId(String id, Caller caller) {
+        String pod = caller.pod();
+        boolean own = id.isEmpty()
+                || pod.isEmpty()
+                || Set.of(pod, pod + "." + caller.namespace(), caller.namespace() + "/" + pod)
+                        .contains(id);
+        return own ? Optional.empty() : Optional.of(denial("id", id, caller));
+    }
+
+    private static String denial(String what, String said, Caller caller) {
+        return "the xDS node says " + what + " \"" + shortened(said) + "\", but its token is that of " + caller
+                + (caller.node().isEmpty() ? "" : " on " + caller.node())
+                + "; set SIDESTEP_NAMESPACE, SIDESTEP_POD_NAME and SIDESTEP_NODE_NAME by the downward API";
+    }
+
+    private static String shortened(String text) {
+        return text.length() <= 253 ? text : text.substring(0, 253) + "...";
     }
 
     private static Family family(String agent) {

@@ -8,6 +8,7 @@ import java.util.Optional;
  * One stream, for {@code /status}.
  *
  * @param protocol {@code delta} or {@code sotw}
+ * @param identity who it is, as its token proves; "" on the plaintext port
  * @param connectedSeconds since when
  * @param waiting how many names are to be sent when the client reads again
  */
@@ -19,6 +20,7 @@ public record ClientStatus(
         String zone,
         String agent,
         String peer,
+        String identity,
         String protocol,
         long connectedSeconds,
         int waiting,

@@ -18,7 +18,7 @@ import java.util.Set;
 final class DeltaSession extends Session {
     private static final String ALL = "*";
 
-    DeltaSession(SessionContext context, Outlet outlet, String peer) {
+    DeltaSession(SessionContext context, Outlet outlet, Peer peer) {
         super(context, outlet, peer);
     }
 
@@ -30,10 +30,9 @@ final class DeltaSession extends Session {
     void onRequest(DeltaDiscoveryRequest request) {
         owner.checkCurrent();
         Optional<Kind> kind = Kind.of(request.getTypeUrl());
-        if (!isOpen()) {
+        if (!isOpen() || !introduce(request.hasNode(), request.getNode())) {
             return;
         }
-        introduce(request.hasNode(), request.getNode());
         if (kind.isEmpty()) {
             return; // A newer client asks for more than there is. It goes without, and keeps the rest.
         }
@@ -46,7 +45,7 @@ final class DeltaSession extends Session {
         boolean first = subscription.begin();
         if (first) {
             request.getInitialResourceVersionsMap().entrySet().stream()
-                    .limit(MOST_NAMES)
+                    .limit(limits().namesPerStream())
                     .forEach(entry -> subscription.ledger().has(entry.getKey(), entry.getValue()));
         }
         if (!change(subscription, request, first)) {

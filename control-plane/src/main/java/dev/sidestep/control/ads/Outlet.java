@@ -14,4 +14,7 @@ interface Outlet {
 
     /** Ends the stream because of what the client did. */
     void refuse(String reason);
+
+    /** Ends the stream because the client says that it is somebody else. */
+    void deny(String reason);
 }

@@ -2,6 +2,7 @@ package dev.sidestep.control.ads;
 
 import dev.sidestep.concurrent.SerialExecutor;
 import dev.sidestep.control.ads.ClientNode.Family;
+import dev.sidestep.control.auth.Refusal;
 import dev.sidestep.xds.proto.core.Node;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,11 +21,6 @@ import org.slf4j.LoggerFactory;
  * reads slowly gets the latest state and no queue grows. Confined to the index's owner.
  */
 abstract class Session {
-    /** More names than any client has reason to ask for; a bound on what one may cost. */
-    static final int MOST_NAMES = 20_000;
-
-    static final int LONGEST_NAME = 512;
-
     /** Clients accept 4 MiB by default; several small responses also let others in between. */
     static final int MOST_BYTES = 1 << 20;
 
@@ -36,14 +32,15 @@ abstract class Session {
     private final Subscribers subscribers;
     private final AdsMetrics metrics;
     private final BooleanSupplier synced;
-    private final String peer;
+    private final Peer peer;
+    private final Admission admission;
     private final long startedNanos;
     private final Map<Kind, Subscription> subscriptions = new EnumMap<>(Kind.class);
-    private ClientNode client = ClientNode.UNKNOWN;
+    private ClientNode client;
     private long nonces;
     private boolean open = true;
 
-    Session(SessionContext context, Outlet outlet, String peer) {
+    Session(SessionContext context, Outlet outlet, Peer peer) {
         this.owner = context.owner();
         this.catalog = context.catalog();
         this.subscribers = context.subscribers();
@@ -51,6 +48,8 @@ abstract class Session {
         this.synced = context.synced();
         this.outlet = outlet;
         this.peer = peer;
+        this.admission = context.admission();
+        this.client = peer.caller().map(ClientNode.UNKNOWN::as).orElse(ClientNode.UNKNOWN);
         this.startedNanos = owner.nanoTime();
     }
 
@@ -68,12 +67,41 @@ abstract class Session {
         return open;
     }
 
-    /** Some clients introduce themselves in their first request only. */
-    final void introduce(boolean present, Node node) {
-        if (present) {
-            client = ClientNode.of(node);
-            surroundingsTouched();
+    final Peer peer() {
+        return peer;
+    }
+
+    final XdsLimits limits() {
+        return admission.limits();
+    }
+
+    /**
+     * Some clients introduce themselves in their first request only.
+     *
+     * @return false if the stream was ended for it
+     */
+    final boolean introduce(boolean present, Node node) {
+        if (!present) {
+            return true;
         }
+        Optional<String> contradiction = peer.caller().flatMap(caller -> ClientNode.contradiction(node, caller));
+        if (contradiction.isPresent()) {
+            admission.refusals().add(Refusal.FOREIGN_NODE, peer.address(), contradiction.get());
+            close();
+            outlet.deny(contradiction.get());
+            return false;
+        }
+        ClientNode said = ClientNode.of(node);
+        client = peer.caller().map(said::as).orElse(said);
+        surroundingsTouched();
+        return true;
+    }
+
+    /** Ends the stream, before it has begun, because there are too many. */
+    final void turnAway(String reason) {
+        admission.refusals().add(Refusal.TOO_MANY_STREAMS, peer.address(), reason);
+        close();
+        outlet.refuse(reason);
     }
 
     final Subscription subscription(Kind kind) {
@@ -91,13 +119,11 @@ abstract class Session {
         for (Subscription each : subscriptions.values()) {
             names += each.nameCount();
         }
-        if (names >= MOST_NAMES || name.length() > LONGEST_NAME) {
-            LOG.warn("client {} at {}: asks for too much; stream ended", client.id(), peer);
+        Optional<String> excess = excess(names, name);
+        if (excess.isPresent()) {
+            LOG.warn("client {} at {}: {}; stream ended", client.id(), peer, excess.get());
             close();
-            outlet.refuse(
-                    name.length() > LONGEST_NAME
-                            ? "a resource name is longer than " + LONGEST_NAME + " characters"
-                            : "more than " + MOST_NAMES + " resource names on one stream");
+            outlet.refuse(excess.get());
             return false;
         }
         if (resumed) {
@@ -107,6 +133,20 @@ abstract class Session {
         }
         subscribers.add(name, this);
         return true;
+    }
+
+    private Optional<String> excess(int names, String name) {
+        XdsLimits limits = limits();
+        if (name.length() > limits.nameLength()) {
+            return Optional.of("a resource name is longer than " + limits.nameLength() + " characters");
+        }
+        if (names >= limits.namesPerStream()) {
+            return Optional.of("more than " + limits.namesPerStream() + " resource names on one stream");
+        }
+        if (subscribers.subscriptionCount() >= limits.names()) {
+            return Optional.of("all clients together ask for more than " + limits.names() + " resource names");
+        }
+        return Optional.empty();
     }
 
     final void unsubscribe(Subscription subscription, String name) {
@@ -281,7 +321,8 @@ abstract class Session {
                 client.node(),
                 client.zone(),
                 client.agent(),
-                peer,
+                peer.address(),
+                peer.caller().map(Object::toString).orElse(""),
                 protocol(),
                 Duration.ofNanos(owner.nanoTime() - startedNanos).toSeconds(),
                 waiting,

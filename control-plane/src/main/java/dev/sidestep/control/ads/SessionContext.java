@@ -10,4 +10,9 @@ import java.util.function.BooleanSupplier;
  *     no such name
  */
 record SessionContext(
-        SerialExecutor owner, Catalog catalog, Subscribers subscribers, AdsMetrics metrics, BooleanSupplier synced) {}
+        SerialExecutor owner,
+        Catalog catalog,
+        Subscribers subscribers,
+        AdsMetrics metrics,
+        Admission admission,
+        BooleanSupplier synced) {}

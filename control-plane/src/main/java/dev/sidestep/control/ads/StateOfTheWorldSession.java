@@ -23,7 +23,7 @@ final class StateOfTheWorldSession extends Session {
     /** The client came with clusters of an earlier stream. */
     private boolean hasOldClusters;
 
-    StateOfTheWorldSession(SessionContext context, Outlet outlet, String peer) {
+    StateOfTheWorldSession(SessionContext context, Outlet outlet, Peer peer) {
         super(context, outlet, peer);
     }
 
@@ -35,10 +35,9 @@ final class StateOfTheWorldSession extends Session {
     void onRequest(DiscoveryRequest request) {
         owner.checkCurrent();
         Optional<Kind> kind = Kind.of(request.getTypeUrl());
-        if (!isOpen()) {
+        if (!isOpen() || !introduce(request.hasNode(), request.getNode())) {
             return;
         }
-        introduce(request.hasNode(), request.getNode());
         if (kind.isEmpty() || kind.get() == Kind.SELF || kind.get() == Kind.SERVICE) {
             return; // Our own types are incremental only; others there are none.
         }

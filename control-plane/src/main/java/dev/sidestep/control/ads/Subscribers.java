@@ -15,18 +15,23 @@ final class Subscribers {
     private final Map<String, Set<Session>> byName = new HashMap<>();
     private final Map<Integer, Set<String>> addressesByPort = new HashMap<>();
     private final Set<Session> toAll = new LinkedHashSet<>();
+    private long subscriptions;
 
     void add(String name, Session session) {
         port(name)
                 .ifPresent(port -> addressesByPort
                         .computeIfAbsent(port, key -> new HashSet<>())
                         .add(name));
-        byName.computeIfAbsent(name, key -> new LinkedHashSet<>()).add(session);
+        if (byName.computeIfAbsent(name, key -> new LinkedHashSet<>()).add(session)) {
+            subscriptions++;
+        }
     }
 
     void remove(String name, Session session) {
         byName.computeIfPresent(name, (key, sessions) -> {
-            sessions.remove(session);
+            if (sessions.remove(session)) {
+                subscriptions--;
+            }
             return sessions.isEmpty() ? null : sessions;
         });
         if (!byName.containsKey(name)) {
@@ -70,6 +75,11 @@ final class Subscribers {
     /** Those that asked for everything of some type. */
     Collection<Session> ofAll() {
         return List.copyOf(toAll);
+    }
+
+    /** How many names each session asks for, all added up. */
+    long subscriptionCount() {
+        return subscriptions;
     }
 
     /** How many names somebody asks for. */

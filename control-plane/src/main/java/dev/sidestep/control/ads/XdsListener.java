@@ -1,26 +1,24 @@
 package dev.sidestep.control.ads;
 
+import dev.sidestep.control.auth.ServerIdentity;
+import io.grpc.InsecureServerCredentials;
 import io.grpc.Server;
+import io.grpc.ServerCredentials;
+import io.grpc.ServerInterceptor;
 import io.grpc.ServerServiceDefinition;
+import io.grpc.TlsServerCredentials;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import java.io.IOException;
+import java.net.Inet6Address;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /** The gRPC server, with limits on what a client may cost. */
 public final class XdsListener implements AutoCloseable {
-    /** The first request of a stream names all that a client follows: 20,000 names of 60 bytes. */
-    private static final int MOST_REQUEST_BYTES = 4 << 20;
-
-    private static final int MOST_HEADER_BYTES = 16 << 10;
-    private static final int MOST_STREAMS_PER_CONNECTION = 100;
-
-    /** Rapid resets (CVE-2023-44487) end the connection. */
-    private static final int MOST_RESETS = 200;
-
-    private static final int RESET_WINDOW_SECONDS = 30;
-
     /** A client that vanished without a word is noticed after this and {@link #KEEP_ALIVE_TIMEOUT_SECONDS}. */
     private static final long KEEP_ALIVE_SECONDS = 30;
 
@@ -29,30 +27,70 @@ public final class XdsListener implements AutoCloseable {
     /** Clients may look often whether we are there: an idle stream is the usual case. */
     private static final long LEAST_CLIENT_KEEP_ALIVE_SECONDS = 5;
 
+    /** Who connects and does not go on with TLS holds a socket no longer than this. */
+    private static final long HANDSHAKE_SECONDS = 10;
+
     private static final long DRAIN_SECONDS = 3;
 
     private final Server server;
+
+    /**
+     * What makes a listener one that others than this machine may reach.
+     *
+     * @param identity what the server proves itself with, by TLS 1.2 or later
+     * @param interceptor what every call has to pass
+     */
+    public record Security(ServerIdentity identity, ServerInterceptor interceptor) {}
 
     private XdsListener(Server server) {
         this.server = server;
     }
 
-    /** Listens on {@code address}, of which port 0 is a free one, without TLS. */
-    public static XdsListener start(InetSocketAddress address, List<ServerServiceDefinition> services)
+    /**
+     * Listens.
+     *
+     * @param address port 0 is a free one; the wildcard address is that of IPv6 and IPv4, where there is IPv6
+     * @param security empty: without TLS, and whoever reaches it may ask
+     */
+    public static XdsListener start(
+            InetSocketAddress address,
+            List<ServerServiceDefinition> services,
+            XdsLimits limits,
+            Optional<Security> security)
             throws IOException {
-        return new XdsListener(NettyServerBuilder.forAddress(address)
+        ServerCredentials credentials = security.map(Security::identity)
+                .map(identity -> TlsServerCredentials.newBuilder()
+                        .keyManager(identity.keyManager())
+                        .build())
+                .orElseGet(InsecureServerCredentials::create);
+        NettyServerBuilder builder = NettyServerBuilder.forAddress(bothFamilies(address), credentials)
                 .addServices(services)
                 .directExecutor() // Callbacks only enqueue.
-                .maxInboundMessageSize(MOST_REQUEST_BYTES)
-                .maxInboundMetadataSize(MOST_HEADER_BYTES)
-                .maxConcurrentCallsPerConnection(MOST_STREAMS_PER_CONNECTION)
-                .maxRstFramesPerWindow(MOST_RESETS, RESET_WINDOW_SECONDS)
+                .handshakeTimeout(HANDSHAKE_SECONDS, TimeUnit.SECONDS)
+                .maxInboundMessageSize(limits.requestBytes())
+                .maxInboundMetadataSize(limits.headerBytes())
+                .maxConcurrentCallsPerConnection(limits.callsPerConnection())
+                .maxRstFramesPerWindow(
+                        limits.resets(), Math.toIntExact(limits.resetWindow().toSeconds()))
+                .maxConnectionAge(limits.connectionAge().toSeconds(), TimeUnit.SECONDS)
+                .maxConnectionAgeGrace(limits.connectionGrace().toSeconds(), TimeUnit.SECONDS)
                 .keepAliveTime(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
                 .keepAliveTimeout(KEEP_ALIVE_TIMEOUT_SECONDS, TimeUnit.SECONDS)
                 .permitKeepAliveTime(LEAST_CLIENT_KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
-                .permitKeepAliveWithoutCalls(true)
-                .build()
-                .start());
+                .permitKeepAliveWithoutCalls(true);
+        security.map(Security::interceptor).ifPresent(builder::intercept);
+        return new XdsListener(builder.build().start());
+    }
+
+    /** Netty's native transport takes 0.0.0.0 at its word, where the JDK would listen on both. */
+    private static InetSocketAddress bothFamilies(InetSocketAddress address) throws IOException {
+        if (!address.getAddress().isAnyLocalAddress()) {
+            return address;
+        }
+        boolean ipv6 = NetworkInterface.networkInterfaces()
+                .flatMap(NetworkInterface::inetAddresses)
+                .anyMatch(Inet6Address.class::isInstance);
+        return ipv6 ? new InetSocketAddress(InetAddress.getByName("::"), address.getPort()) : address;
     }
 
     public int port() {

@@ -5,22 +5,27 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import javax.net.ssl.X509ExtendedKeyManager;
 
-/** A server's identity that somebody else keeps up to date. Any thread may ask; one at a time may change it. */
+/** A server's identity that somebody else keeps up to date. Any thread may ask; {@code owner} alone changes it. */
 public final class HeldIdentity implements ServerIdentity {
     private static final Duration CLOCK_SKEW = Duration.ofMinutes(5);
 
     private final ShownLeaf shown = new ShownLeaf();
-    private final List<Consumer<String>> listeners = new CopyOnWriteArrayList<>();
+    private final Executor owner;
+    private final List<Consumer<String>> listeners = new ArrayList<>(); // the owner's
     private volatile String bundle = "";
 
-    HeldIdentity() {}
+    /** @param owner whose tasks change it; listeners are told there, so that none hears an old bundle after a newer one */
+    HeldIdentity(Executor owner) {
+        this.owner = owner;
+    }
 
     /**
      * One of a CA that was made for it and lives in memory only, a year; it is never exchanged. For machines without
@@ -34,16 +39,22 @@ public final class HeldIdentity implements ServerIdentity {
         Duration lifetime = Duration.ofDays(365);
         Instant now = clock.instant();
         CertificateAuthority authority = CertificateAuthority.create(now.minus(CLOCK_SKEW), lifetime, random);
-        var identity = new HeldIdentity();
+        var identity = new HeldIdentity(Runnable::run); // Nothing changes.
         identity.show(
                 authority.issue(names, addresses, now.minus(CLOCK_SKEW), now.plus(lifetime), random),
                 CertificateAuthority.bundle(List.of(authority)));
         return identity;
     }
 
-    /** From now on this is it. */
+    /** From now on this is shown. */
     void show(Leaf leaf, String latestBundle) {
+        // First who may be trusted: nobody is shown what those who listen do not know yet.
+        trust(latestBundle);
         shown.show(leaf);
+    }
+
+    /** From now on these have to be trusted. */
+    void trust(String latestBundle) {
         if (!latestBundle.equals(bundle)) {
             bundle = latestBundle;
             listeners.forEach(listener -> listener.accept(latestBundle));
@@ -67,10 +78,11 @@ public final class HeldIdentity implements ServerIdentity {
 
     @Override
     public void listen(Consumer<String> listener) {
-        listeners.add(listener);
-        String current = bundle;
-        if (!current.isEmpty()) {
-            listener.accept(current);
-        }
+        owner.execute(() -> {
+            listeners.add(listener);
+            if (!bundle.isEmpty()) {
+                listener.accept(bundle);
+            }
+        });
     }
 }

@@ -39,7 +39,7 @@ public record Settings(
             new Image("", "0.1.0-SNAPSHOT", "IfNotPresent"),
             new Drain(Duration.ofSeconds(10)),
             new Sidecar("10m", "64Mi", "", "128Mi", "info"),
-            new Tls("control-plane-ca", Duration.ofHours(8760), "", ""));
+            new Tls("control-plane-ca", Duration.ofDays(365), "", ""));
 
     public Settings {
         serviceRanges = List.copyOf(serviceRanges);
@@ -72,7 +72,11 @@ public record Settings(
         }
     }
 
-    /** @param cap how long a pod that leaves waits for its clients, at most */
+    /**
+     * How pods leave.
+     *
+     * @param cap how long a pod that leaves waits for its clients, at most
+     */
     public record Drain(Duration cap) {}
 
     /**

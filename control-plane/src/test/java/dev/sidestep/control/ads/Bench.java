@@ -1,6 +1,7 @@
 package dev.sidestep.control.ads;
 
 import dev.sidestep.concurrent.VirtualTimeExecutor;
+import dev.sidestep.control.auth.Refusals;
 import dev.sidestep.control.index.Callers;
 import dev.sidestep.control.index.Change;
 import dev.sidestep.control.index.ClusterIndex;
@@ -30,14 +31,21 @@ final class Bench {
     final ClusterIndex index = new ClusterIndex(owner, problems, WINDOW);
     final WorkloadIndex workloads = new WorkloadIndex(owner);
     final SimpleMeterRegistry registry = new SimpleMeterRegistry();
-    final AdsServer ads = new AdsServer(
-            owner,
-            index,
-            new Callers(workloads, problems),
-            new Mesh(Mode.BALANCE, "cluster.local", List.of("10.96.0.0/12")),
-            registry);
+    final Refusals refusals = new Refusals(owner, registry);
+    final AdsServer ads;
 
     Bench() {
+        this(XdsLimits.DEFAULT);
+    }
+
+    Bench(XdsLimits limits) {
+        ads = new AdsServer(
+                owner,
+                index,
+                new Callers(workloads, problems),
+                new Mesh(Mode.BALANCE, "cluster.local", List.of("10.96.0.0/12")),
+                new Admission(limits, refusals),
+                registry);
         index.listen(ads);
         workloads.listen(ads);
     }
@@ -139,6 +147,11 @@ final class Bench {
         @Override
         public void refuse(String reason) {
             end = "refused: " + reason;
+        }
+
+        @Override
+        public void deny(String reason) {
+            end = "denied: " + reason;
         }
 
         /** What was sent since the last call. */

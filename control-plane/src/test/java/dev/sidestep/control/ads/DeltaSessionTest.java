@@ -41,7 +41,7 @@ import org.junit.jupiter.api.Test;
 final class DeltaSessionTest {
     private final Bench bench = new Bench();
     private final Bench.FakeOutlet outlet = new Bench.FakeOutlet();
-    private final DeltaSession session = new DeltaSession(bench.ads.context(), outlet, "peer");
+    private final DeltaSession session = new DeltaSession(bench.ads.context(), outlet, Peer.at("peer"));
 
     @BeforeEach
     void open() {
@@ -103,7 +103,7 @@ final class DeltaSessionTest {
     void answersNothingBeforeAllIsKnown() {
         var early = new Bench();
         var closed = new Bench.FakeOutlet();
-        var waiting = new DeltaSession(early.ads.context(), closed, "peer");
+        var waiting = new DeltaSession(early.ads.context(), closed, Peer.at("peer"));
         early.owner.run(() -> {
             early.ads.opened(waiting);
             waiting.onRequest(request(ResourceType.SERVICE, name("web")).build());
@@ -314,7 +314,7 @@ final class DeltaSessionTest {
                 .orElseThrow()
                 .getVersion();
 
-        var again = new DeltaSession(bench.ads.context(), outlet, "peer");
+        var again = new DeltaSession(bench.ads.context(), outlet, Peer.at("peer"));
         bench.owner.run(() -> again.onRequest(request(ResourceType.CLUSTER)
                 .putInitialResourceVersions(name("web"), version)
                 .putInitialResourceVersions(name("gone"), "x")
@@ -438,7 +438,7 @@ final class DeltaSessionTest {
     @Test
     void onlyThoseConcernedAreToldOfAMode() {
         var others = new Bench.FakeOutlet();
-        var other = new DeltaSession(bench.ads.context(), others, "peer");
+        var other = new DeltaSession(bench.ads.context(), others, Peer.at("peer"));
         bench.owner.run(() -> {
             bench.ads.opened(other);
             other.onRequest(request(ResourceType.SELF, ResourceType.SELF_NAME)
@@ -518,7 +518,7 @@ final class DeltaSessionTest {
 
     @Test
     void tooManyNamesEndTheStreamAndLeaveNothingBehind() {
-        var names = IntStream.range(0, Session.MOST_NAMES + 1)
+        var names = IntStream.range(0, XdsLimits.DEFAULT.namesPerStream() + 1)
                 .mapToObj(i -> "10.96." + i / 250 + "." + i % 250 + ":80")
                 .toArray(String[]::new);
         send(request(ResourceType.SERVICE, names));
@@ -535,7 +535,7 @@ final class DeltaSessionTest {
                 throw new IllegalStateException("broken");
             }
         };
-        var failing = new DeltaSession(bench.ads.context(), broken, "peer");
+        var failing = new DeltaSession(bench.ads.context(), broken, Peer.at("peer"));
         bench.put(service("web"));
         bench.owner.run(() -> {
             broken.ready = false;

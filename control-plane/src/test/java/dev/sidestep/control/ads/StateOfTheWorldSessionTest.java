@@ -34,7 +34,8 @@ final class StateOfTheWorldSessionTest {
 
     private final Bench bench = new Bench();
     private final Bench.FakeOutlet outlet = new Bench.FakeOutlet();
-    private final StateOfTheWorldSession session = new StateOfTheWorldSession(bench.ads.context(), outlet, "peer");
+    private final StateOfTheWorldSession session =
+            new StateOfTheWorldSession(bench.ads.context(), outlet, Peer.at("peer"));
 
     @BeforeEach
     void open() {

@@ -115,7 +115,7 @@ public final class TestMesh {
     /** One client's stream of the incremental variant. */
     public final class DeltaStream {
         private final Bench.FakeOutlet outlet = new Bench.FakeOutlet();
-        private final DeltaSession session = new DeltaSession(bench.ads.context(), outlet, "peer");
+        private final DeltaSession session = new DeltaSession(bench.ads.context(), outlet, Peer.at("peer"));
         private final Node node;
         private boolean introduced;
 
@@ -202,7 +202,8 @@ public final class TestMesh {
     /** One client's stream of the state-of-the-world variant. */
     public final class GrpcStream {
         private final Bench.FakeOutlet outlet = new Bench.FakeOutlet();
-        private final StateOfTheWorldSession session = new StateOfTheWorldSession(bench.ads.context(), outlet, "peer");
+        private final StateOfTheWorldSession session =
+                new StateOfTheWorldSession(bench.ads.context(), outlet, Peer.at("peer"));
         private final Node node;
         private final Map<String, List<String>> names = new HashMap<>();
         private final List<DiscoveryResponse> sent = new ArrayList<>();

@@ -54,7 +54,7 @@ class HeldIdentityTest {
 
     @Test
     void nobodyIsShownAnythingBeforeThereIsSomething() {
-        var identity = new HeldIdentity();
+        var identity = new HeldIdentity(Runnable::run);
         var told = new ArrayList<String>();
         identity.listen(told::add);
         assertThat(told).isEmpty();
