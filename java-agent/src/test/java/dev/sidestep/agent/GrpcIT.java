@@ -256,6 +256,23 @@ class GrpcIT {
 
     @ParameterizedTest
     @ValueSource(ints = {17, 25})
+    void aProcessStartsFromTheSnapshotWhileThereIsNoControlPlane(int feature) throws IOException {
+        Map<String, String> environment = mesh.environment();
+        Path snapshots = folder.resolve("snapshot");
+        environment.put("SIDESTEP_SNAPSHOT_DIR", snapshots.toString());
+        try (AppProcess app = mesh.start(Requirements.jdk(feature), GrpcApp.class, environment, libraries("shaded"))) {
+            awaitBalanced(app);
+            Await.until("a snapshot", TestMesh.SOON, () -> Files.exists(snapshots.resolve("agent.snapshot")));
+        }
+        mesh.stopControlPlane();
+
+        try (AppProcess app = mesh.start(Requirements.jdk(feature), GrpcApp.class, environment, libraries("shaded"))) {
+            awaitBalanced(app);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {17, 25})
     void channelsToOtherNamesAreLeftAsTheyAre(int feature) throws IOException {
         try (AppProcess app = balancedApp(feature)) {
             assertThat(app.calls(calls(5, "target", "localhost:" + vip.port()))).containsOnly("vip");
