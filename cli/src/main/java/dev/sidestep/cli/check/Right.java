@@ -52,11 +52,8 @@ record Right(String verb, String group, String resource, String namespace, Strin
             one(cluster("get", "admissionregistration.k8s.io", "mutatingwebhookconfigurations"), Names.WEBHOOK),
             one(cluster("patch", "admissionregistration.k8s.io", "mutatingwebhookconfigurations"), Names.WEBHOOK),
             one(system("get", "", "secrets"), "control-plane-ca"),
-            one(system("list", "", "secrets"), "control-plane-ca"),
-            one(system("watch", "", "secrets"), "control-plane-ca"),
             one(system("update", "", "secrets"), "control-plane-ca"),
-            system("create", "", "secrets"),
-            one(system("get", "apps", "deployments"), Names.CONTROL_PLANE));
+            system("create", "", "secrets"));
 
     private static Right cluster(String verb, String group, String resource) {
         return new Right(verb, group, resource, "", "");
