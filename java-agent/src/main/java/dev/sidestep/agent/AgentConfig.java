@@ -67,6 +67,7 @@ record AgentConfig(
             UnaryOperator<@Nullable String> property,
             Set<String> clients) {
         Reader reader = new Reader(environment, property);
+        reader.requireTlsForToken();
         return new AgentConfig(
                 reader.flag("SIDESTEP_ENABLED", true),
                 reader.mode(),
@@ -145,6 +146,15 @@ record AgentConfig(
         Optional<Path> path(String variable) {
             String value = text(variable, "");
             return value.isEmpty() ? Optional.empty() : Optional.of(Path.of(value));
+        }
+
+        void requireTlsForToken() {
+            if (path("SIDESTEP_TOKEN_FILE").isPresent()
+                    && path("SIDESTEP_CA_FILE").isEmpty()) {
+                complaints.add(
+                        "SIDESTEP_TOKEN_FILE: not shown to the control plane, because without SIDESTEP_CA_FILE the"
+                                + " connection is plaintext; set SIDESTEP_CA_FILE");
+            }
         }
 
         private void complain(String variable, String value, String expected, String otherwise) {

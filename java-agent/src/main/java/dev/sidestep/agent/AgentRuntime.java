@@ -3,6 +3,7 @@ package dev.sidestep.agent;
 import dev.sidestep.agent.boot.Bridge;
 import dev.sidestep.balancing.LoadBalancer;
 import dev.sidestep.concurrent.ThreadSerialExecutor;
+import dev.sidestep.discovery.ControlPlaneTrust;
 import dev.sidestep.discovery.DiscoveryClient;
 import dev.sidestep.discovery.Identity;
 import dev.sidestep.discovery.SnapshotStore;
@@ -14,7 +15,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
-import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 
 /** The engine of this JVM and its connection to the control plane; lives as long as the JVM does. */
@@ -22,6 +23,7 @@ final class AgentRuntime {
     private static final Duration STALE_AFTER = Duration.ofSeconds(60);
     private static final Duration IDLE_AFTER = Duration.ofMinutes(30);
     private static final int MAX_UNKNOWN = 1000;
+    private static final String CA_FILE = "ca.crt";
 
     private final LoadBalancer balancer;
     private final DiscoveryClient discovery;
@@ -53,22 +55,26 @@ final class AgentRuntime {
                 pod,
                 "sidestep-agent",
                 version);
+        Executor io = Executors.newSingleThreadExecutor(task -> daemon(task, "sidestep-io"));
+        Optional<ControlPlaneTrust> trust = config.caFile()
+                .map(file ->
+                        new ControlPlaneTrust(file, config.snapshotDir().map(folder -> folder.resolve(CA_FILE)), io));
         DiscoveryClient discovery = new DiscoveryClient(
                 identity,
-                ControlPlaneChannel.open(config),
+                ControlPlaneChannel.open(config, trust, io),
                 owner,
                 balancer,
                 new SplittableRandom()::nextDouble,
-                snapshotStore(config, identity));
+                snapshotStore(config, identity, io));
+        trust.ifPresent(it -> discovery.listenForCaBundles(it::learn));
         balancer.start(discovery);
         discovery.start();
         Bridge.install(new Engine(balancer, owner));
         return new AgentRuntime(balancer, discovery);
     }
 
-    private static Optional<SnapshotStore> snapshotStore(AgentConfig config, Identity identity) {
+    private static Optional<SnapshotStore> snapshotStore(AgentConfig config, Identity identity, Executor io) {
         return config.snapshotDir().map(folder -> {
-            ExecutorService io = Executors.newSingleThreadExecutor(task -> daemon(task, "sidestep-snapshot"));
             // Per pod, and not per process: it is for the process that comes after this one.
             String name = identity.pod().isEmpty() ? "agent" : "agent-" + identity.pod();
             Path file = folder.resolve(name + ".snapshot");

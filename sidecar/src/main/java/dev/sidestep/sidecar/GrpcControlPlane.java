@@ -4,19 +4,29 @@ import dev.sidestep.balancing.Discovery;
 import dev.sidestep.balancing.LoadBalancer;
 import dev.sidestep.concurrent.SerialExecutor;
 import dev.sidestep.concurrent.SerialExecutor.Cancellable;
+import dev.sidestep.discovery.ControlPlaneTrust;
 import dev.sidestep.discovery.DiscoveryClient;
 import dev.sidestep.discovery.DiscoveryStatus;
 import dev.sidestep.discovery.Identity;
 import dev.sidestep.discovery.SnapshotStore;
+import dev.sidestep.discovery.TokenCredentials;
 import dev.sidestep.xds.DrainMethods;
 import dev.sidestep.xds.proto.v1.DrainedRequest;
 import dev.sidestep.xds.proto.v1.DrainedResponse;
 import io.grpc.CallOptions;
+import io.grpc.ChannelCredentials;
 import io.grpc.ClientCall;
+import io.grpc.CompositeChannelCredentials;
+import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
+import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.netty.NettySslContextChannelCredentials;
 import io.netty.channel.EventLoopGroup;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslProvider;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -25,14 +35,20 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The real one: incremental xDS by gRPC, on the Netty that is here anyway, but never on the calls' event loops. */
 final class GrpcControlPlane implements ControlPlane {
+    private static final Logger LOG = LoggerFactory.getLogger(GrpcControlPlane.class);
     private static final String SNAPSHOT_FILE = "sidecar.snapshot";
+    private static final String CA_FILE = "ca.crt";
     private static final int MAX_MESSAGE_BYTES = 16 << 20;
 
     private final SidecarConfig config;
+    private final Optional<ControlPlaneTrust> trust;
     private final ManagedChannel channel;
     private final Executor io;
     private @Nullable DiscoveryClient client;
@@ -46,14 +62,40 @@ final class GrpcControlPlane implements ControlPlane {
     GrpcControlPlane(SidecarConfig config, EventLoopGroup eventLoops, Executor io) {
         this.config = config;
         this.io = io;
-        channel = NettyChannelBuilder.forTarget("dns:///" + config.controlPlane())
+        trust = config.proof()
+                .caFile()
+                .map(file -> new ControlPlaneTrust(
+                        file, config.snapshotDir().map(directory -> directory.resolve(CA_FILE)), io));
+        channel = NettyChannelBuilder.forTarget("dns:///" + config.controlPlane(), credentials())
                 .eventLoopGroup(eventLoops)
                 .channelType(config.transport().socketChannel())
-                .usePlaintext()
                 .keepAliveTime(10, TimeUnit.SECONDS)
                 .keepAliveTimeout(5, TimeUnit.SECONDS)
                 .maxInboundMessageSize(MAX_MESSAGE_BYTES)
                 .build();
+    }
+
+    private ChannelCredentials credentials() {
+        Optional<Path> tokenFile = config.proof().tokenFile();
+        if (trust.isEmpty()) {
+            tokenFile.ifPresent(file -> LOG.warn(
+                    "SIDESTEP_TOKEN_FILE: {} is not shown to the control plane, because the connection is plaintext;"
+                            + " set SIDESTEP_CA_FILE",
+                    file));
+            return InsecureChannelCredentials.create();
+        }
+        SslContext tls;
+        try {
+            tls = GrpcSslContexts.configure(SslContextBuilder.forClient(), SslProvider.JDK)
+                    .trustManager(trust.get())
+                    .build();
+        } catch (SSLException e) {
+            throw new IllegalStateException("this JVM has no TLS: " + e.getMessage(), e);
+        }
+        ChannelCredentials server = NettySslContextChannelCredentials.create(tls);
+        return tokenFile
+                .map(file -> CompositeChannelCredentials.create(server, new TokenCredentials(file, io)))
+                .orElse(server);
     }
 
     @Override
@@ -79,6 +121,7 @@ final class GrpcControlPlane implements ControlPlane {
                 balancer,
                 () -> ThreadLocalRandom.current().nextDouble(),
                 snapshot);
+        trust.ifPresent(it -> made.listenForCaBundles(it::learn));
         made.start();
         client = made;
         return made;

@@ -17,6 +17,7 @@ import java.util.Optional;
  * @param controlPlane where it asks, {@code host:port}
  * @param mode the caller's mode, as far as this process is told; {@code SIDESTEP_ENABLED=false} is {@link Mode#OFF}
  * @param workload who this process is
+ * @param proof how it and the control plane prove who they are
  * @param snapshotDir where it keeps what it learned; empty: nowhere
  * @param interception what of the applications' connections is redirected to it
  * @param proxy where applications reach it; port 0: any free one
@@ -30,6 +31,7 @@ public record SidecarConfig(
         String controlPlane,
         Mode mode,
         Workload workload,
+        Proof proof,
         Optional<Path> snapshotDir,
         Interception interception,
         InetSocketAddress proxy,
@@ -67,6 +69,14 @@ public record SidecarConfig(
      */
     public record Workload(String namespace, String pod, String node, String zone, String clusterDomain) {}
 
+    /**
+     * How the two ends of the stream prove who they are.
+     *
+     * @param caFile the CAs of the control plane; empty: plaintext, and no token is shown
+     * @param tokenFile the service account token that it is shown
+     */
+    public record Proof(Optional<Path> caFile, Optional<Path> tokenFile) {}
+
     /** What the variables {@code SIDESTEP_…} say; one with a wrong value is reported and has its default. */
     public static SidecarConfig fromEnvironment(Map<String, String> environment) {
         var variables = new Environment(environment);
@@ -80,6 +90,7 @@ public record SidecarConfig(
                         variables.text("SIDESTEP_NODE_NAME", ""),
                         variables.text("SIDESTEP_ZONE", ""),
                         variables.text("SIDESTEP_CLUSTER_DOMAIN", ClusterName.WIRE_DOMAIN)),
+                new Proof(variables.path("SIDESTEP_CA_FILE"), variables.path("SIDESTEP_TOKEN_FILE")),
                 variables.path("SIDESTEP_SNAPSHOT_DIR"),
                 interception,
                 // The kernel redirects to 127.0.0.1 and to ::1; one listener for both, which serves nobody else.
@@ -96,6 +107,7 @@ public record SidecarConfig(
                 hostPort,
                 mode,
                 workload,
+                proof,
                 snapshotDir,
                 interception,
                 proxy,
@@ -113,6 +125,7 @@ public record SidecarConfig(
                 controlPlane,
                 mode,
                 there,
+                proof,
                 snapshotDir,
                 interception,
                 proxy,
@@ -125,7 +138,34 @@ public record SidecarConfig(
 
     public SidecarConfig withInterception(Interception other) {
         return new SidecarConfig(
-                controlPlane, mode, workload, snapshotDir, other, proxy, admin, metrics, transport, eventLoops, limits);
+                controlPlane,
+                mode,
+                workload,
+                proof,
+                snapshotDir,
+                other,
+                proxy,
+                admin,
+                metrics,
+                transport,
+                eventLoops,
+                limits);
+    }
+
+    public SidecarConfig withProof(Proof other) {
+        return new SidecarConfig(
+                controlPlane,
+                mode,
+                workload,
+                other,
+                snapshotDir,
+                interception,
+                proxy,
+                admin,
+                metrics,
+                transport,
+                eventLoops,
+                limits);
     }
 
     public SidecarConfig withSnapshotDir(Path directory) {
@@ -133,6 +173,7 @@ public record SidecarConfig(
                 controlPlane,
                 mode,
                 workload,
+                proof,
                 Optional.of(directory),
                 interception,
                 proxy,
@@ -145,7 +186,18 @@ public record SidecarConfig(
 
     public SidecarConfig withTransport(Transport other, int loops) {
         return new SidecarConfig(
-                controlPlane, mode, workload, snapshotDir, interception, proxy, admin, metrics, other, loops, limits);
+                controlPlane,
+                mode,
+                workload,
+                proof,
+                snapshotDir,
+                interception,
+                proxy,
+                admin,
+                metrics,
+                other,
+                loops,
+                limits);
     }
 
     public SidecarConfig withLimits(Limits others) {
@@ -153,6 +205,7 @@ public record SidecarConfig(
                 controlPlane,
                 mode,
                 workload,
+                proof,
                 snapshotDir,
                 interception,
                 proxy,
@@ -170,6 +223,7 @@ public record SidecarConfig(
                 controlPlane,
                 mode,
                 workload,
+                proof,
                 snapshotDir,
                 interception,
                 newProxy,

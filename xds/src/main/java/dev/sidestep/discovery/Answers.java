@@ -33,10 +33,13 @@ final class Answers {
 
     private final Services services;
     private final Optional<Snapshots> snapshots;
+    private final Consumer<String> caBundles;
 
-    Answers(Services services, Optional<Snapshots> snapshots) {
+    /** @param caBundles hears which CAs the control plane says to trust, each time it says it */
+    Answers(Services services, Optional<Snapshots> snapshots, Consumer<String> caBundles) {
         this.services = services;
         this.snapshots = snapshots;
+        this.caBundles = caBundles;
     }
 
     Outcome apply(DeltaDiscoveryResponse response) {
@@ -80,6 +83,7 @@ final class Answers {
         Any any = checked(ResourceType.SELF, resource);
         Self self = SelfDecoder.decode(resource.getName(), any.getValue());
         snapshots.ifPresent(it -> it.told(any.getValue()));
+        caBundles.accept(SelfDecoder.caBundle(resource.getName(), any.getValue()));
         told.add(watcher -> watcher.onSelf(self));
     }
 

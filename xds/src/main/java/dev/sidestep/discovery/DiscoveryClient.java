@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -55,6 +56,7 @@ public final class DiscoveryClient implements Discovery {
     private boolean connected;
     private long connectedAtNanos;
     private String lastError = "";
+    private Consumer<String> caBundles = bundle -> {};
 
     /**
      * Acts only after {@link #start}.
@@ -75,8 +77,16 @@ public final class DiscoveryClient implements Discovery {
         this.watcher = watcher;
         this.attempts = new Attempts(channel, owner, random, this::open);
         this.snapshots = snapshot.map(store -> new Snapshots(store, owner, identity.namespace(), services));
-        this.answers = new Answers(services, snapshots);
+        this.answers = new Answers(services, snapshots, bundle -> caBundles.accept(bundle));
         this.refusals = new Refusals(owner);
+    }
+
+    /**
+     * Tells {@code listener} which CAs the control plane says to trust, in PEM, each time that it says something of it; on the
+     * owner. Before {@link #start}.
+     */
+    public void listenForCaBundles(Consumer<String> listener) {
+        caBundles = listener;
     }
 
     /** Reads the snapshot and connects. Once, from any thread; returns at once. */
