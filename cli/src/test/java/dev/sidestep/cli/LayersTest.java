@@ -50,9 +50,11 @@ class LayersTest {
         mayUse("dev.sidestep.model..");
         mayUse("dev.sidestep.concurrent..");
         mayUse("dev.sidestep.naming..", "dev.sidestep.model..");
+        mayUse("dev.sidestep.load..", "dev.sidestep.model..");
         mayUse(
                 "dev.sidestep.balancing..",
                 "dev.sidestep.model..",
+                "dev.sidestep.load..",
                 "dev.sidestep.concurrent..",
                 "dev.sidestep.naming..");
     }
@@ -65,6 +67,7 @@ class LayersTest {
                         "dev.sidestep.model..",
                         "dev.sidestep.concurrent..",
                         "dev.sidestep.naming..",
+                        "dev.sidestep.load..",
                         "dev.sidestep.balancing..")
                 .should()
                 .onlyDependOnClassesThat()
@@ -87,11 +90,12 @@ class LayersTest {
 
     @Test
     void theWireKnowsOnlyTheModelAndDiscoveryKnowsTheWire() {
-        mayUse("dev.sidestep.xds..", "dev.sidestep.model..");
+        mayUse("dev.sidestep.xds..", "dev.sidestep.model..", "dev.sidestep.load..");
         mayUse(
                 "dev.sidestep.discovery..",
                 "dev.sidestep.xds..",
                 "dev.sidestep.model..",
+                "dev.sidestep.load..",
                 "dev.sidestep.concurrent..",
                 "dev.sidestep.balancing..",
                 "dev.sidestep.naming..");
@@ -114,6 +118,7 @@ class LayersTest {
             "dev.sidestep.model..",
             "dev.sidestep.concurrent..",
             "dev.sidestep.naming..",
+            "dev.sidestep.load..",
             "dev.sidestep.balancing..",
             "dev.sidestep.xds..",
             "dev.sidestep.discovery.."

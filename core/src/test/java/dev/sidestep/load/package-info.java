@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sidestep.load;
+
+import org.jspecify.annotations.NullMarked;
