@@ -1,7 +1,11 @@
 package dev.sidestep.balancing;
 
+import dev.sidestep.load.EndpointLoad;
+import dev.sidestep.load.ServiceLoad;
 import dev.sidestep.model.Cluster;
 import dev.sidestep.model.TrafficPolicy;
+import dev.sidestep.naming.AddressLiteral;
+import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +50,19 @@ public interface Destination {
 
     /** The cluster as last told; empty while unknown. */
     Optional<Cluster> cluster();
+
+    /** Where it is counted what is sent to it; {@link ServiceLoad#NONE} while it is no Service, or off. */
+    ServiceLoad load();
+
+    /**
+     * Where an attempt is counted that goes where it was going, to {@code remote}: without a VIP in between, that is an
+     * endpoint; behind one nobody but kube-proxy knows.
+     */
+    default EndpointLoad loadOf(InetSocketAddress remote) {
+        boolean endpoint =
+                remote.getAddress() != null && cluster().map(Cluster::headless).orElse(false);
+        return load().endpoint(endpoint ? AddressLiteral.hostPort(remote.getAddress(), remote.getPort()) : "");
+    }
 
     /** Its policy, or the default one while unknown. */
     TrafficPolicy policy();

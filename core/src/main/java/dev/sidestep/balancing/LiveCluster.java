@@ -1,5 +1,6 @@
 package dev.sidestep.balancing;
 
+import dev.sidestep.load.ServiceLoad;
 import dev.sidestep.model.Cluster;
 import dev.sidestep.model.ClusterName;
 import dev.sidestep.model.Endpoint;
@@ -44,6 +45,7 @@ final class LiveCluster {
     private final RetryBudget budget;
     private final LongSupplier clock;
     private final LongAdder retries;
+    private final ServiceLoad load;
     private final Common common = new Common();
     private final Set<Asked> askedAs = new LinkedHashSet<>();
 
@@ -65,8 +67,16 @@ final class LiveCluster {
      * @param start where the first round begins: at random, or else all callers would begin with the same endpoint
      * @param clock the owner's; any thread
      * @param retries counts those that are granted
+     * @param load where it is counted what is sent to it
      */
-    LiveCluster(Cluster first, Subchannels subchannels, Picker none, int start, LongSupplier clock, LongAdder retries) {
+    LiveCluster(
+            Cluster first,
+            Subchannels subchannels,
+            Picker none,
+            int start,
+            LongSupplier clock,
+            LongAdder retries,
+            ServiceLoad load) {
         name = first.name();
         latest = first;
         this.subchannels = subchannels;
@@ -76,11 +86,17 @@ final class LiveCluster {
         budget = new RetryBudget(clock.getAsLong(), start);
         this.clock = clock;
         this.retries = retries;
+        this.load = load;
     }
 
     /** Any thread. */
     ClusterName name() {
         return name;
+    }
+
+    /** Any thread. */
+    ServiceLoad load() {
+        return load;
     }
 
     /** Any thread. */

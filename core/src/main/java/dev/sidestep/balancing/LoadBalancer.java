@@ -1,6 +1,7 @@
 package dev.sidestep.balancing;
 
 import dev.sidestep.concurrent.SerialExecutor;
+import dev.sidestep.load.Loads;
 import dev.sidestep.model.Cluster;
 import dev.sidestep.model.Mode;
 import dev.sidestep.model.Self;
@@ -115,6 +116,11 @@ public final class LoadBalancer implements Discovery.Watcher {
     /** Makes {@code registry} count what happens here: endpoints, ejections, retries, fallbacks, age. For any thread. */
     public void bindTo(MeterRegistry registry) {
         resolution.bindTo(registry);
+    }
+
+    /** What is sent to whom, for the reports. Any thread. */
+    public Loads loads() {
+        return resolution.loads();
     }
 
     /** How often an endpoint was left alone because it failed. For any thread. */

@@ -1,6 +1,7 @@
 package dev.sidestep.balancing;
 
 import dev.sidestep.concurrent.SerialExecutor;
+import dev.sidestep.load.ServiceLoad;
 import dev.sidestep.model.Cluster;
 import dev.sidestep.model.TrafficPolicy;
 import dev.sidestep.naming.CallerHost;
@@ -74,6 +75,12 @@ final class NamedDestination implements Destination {
     @Override
     public Optional<Cluster> cluster() {
         return Optional.ofNullable(cluster).map(LiveCluster::latest);
+    }
+
+    @Override
+    public ServiceLoad load() {
+        LiveCluster live = cluster;
+        return live == null || picker.fixed() == PickResult.PassThrough.MODE_OFF ? ServiceLoad.NONE : live.load();
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.sidestep.balancing;
 
+import dev.sidestep.load.ServiceLoad;
 import dev.sidestep.model.Cluster;
 import dev.sidestep.model.TrafficPolicy;
 import java.util.List;
@@ -37,6 +38,11 @@ enum NotOurs implements Destination {
     @Override
     public Optional<Cluster> cluster() {
         return Optional.empty();
+    }
+
+    @Override
+    public ServiceLoad load() {
+        return ServiceLoad.NONE;
     }
 
     @Override

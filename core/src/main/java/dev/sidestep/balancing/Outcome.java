@@ -1,5 +1,7 @@
 package dev.sidestep.balancing;
 
+import dev.sidestep.load.EndpointLoad.End;
+
 /** How one attempt on one endpoint ended, as far as the endpoint's health is concerned. */
 public enum Outcome {
     /** A response that says nothing against the endpoint: any status below 500, 4xx included. */
@@ -18,5 +20,14 @@ public enum Outcome {
      * The caller gave up, or the attempt was never sent: says nothing, unless the caller had waited for longer than an
      * endpoint may be silent; that counts as {@link #TIMEOUT}.
      */
-    NEUTRAL
+    NEUTRAL;
+
+    /** What the reports count it as. */
+    public End end() {
+        return switch (this) {
+            case SUCCESS -> End.SUCCEEDED;
+            case NEUTRAL -> End.DROPPED;
+            default -> End.FAILED;
+        };
+    }
 }

@@ -1,6 +1,7 @@
 package dev.sidestep.balancing;
 
 import dev.sidestep.concurrent.SerialExecutor;
+import dev.sidestep.load.Loads;
 import dev.sidestep.model.Cluster;
 import dev.sidestep.model.ClusterName;
 import dev.sidestep.model.Mode;
@@ -37,6 +38,7 @@ final class Resolution implements Discovery.Watcher {
     private final Judge judge;
     private final Subscriptions subscriptions;
     private final BalancerMetrics metrics;
+    private final Loads loads = new Loads();
     private final Consumer<NamedDestination> onAsleep;
     private final Set<NamedDestination> awake = new LinkedHashSet<>();
     private final Map<ClusterName, LiveCluster> clusters = new LinkedHashMap<>();
@@ -81,6 +83,11 @@ final class Resolution implements Discovery.Watcher {
     /** Any thread. */
     long ejections() {
         return judge.ejections().sum();
+    }
+
+    /** What is sent to whom. Any thread. */
+    Loads loads() {
+        return loads;
     }
 
     private void scan() {
@@ -136,7 +143,8 @@ final class Resolution implements Discovery.Watcher {
                     fallbacks.picker(PickResult.PassThrough.NO_ENDPOINTS),
                     random.nextInt(),
                     owner::nanoTime,
-                    metrics.retries());
+                    metrics.retries(),
+                    loads.of(cluster.name()));
             clusters.put(cluster.name(), live);
             live.seen(owner.nanoTime() - age.toNanos(), byStream);
             live.update(cluster, self);
@@ -297,21 +305,25 @@ final class Resolution implements Discovery.Watcher {
             passThrough(destination, PickResult.PassThrough.NOT_OURS);
             return;
         }
-        if (callerMode() != Mode.BALANCE) {
-            passThrough(destination, ofMode(callerMode()));
+        if (callerMode() == Mode.OFF) {
+            passThrough(destination, PickResult.PassThrough.MODE_OFF);
             return;
         }
         Answer answer = answer(destination.meanings());
         Meaning meaning = answer.meaning();
         LiveCluster live = meaning == null ? null : meaning.asked().cluster();
         if (meaning == null || live == null) {
-            if (answer.passThrough() == null) {
+            if (callerMode() == Mode.OBSERVE) {
+                // As without us, so that nothing is waited for; until there is an answer it is counted for nobody.
+                passThrough(destination, PickResult.PassThrough.MODE_OBSERVE);
+            } else if (answer.passThrough() == null) {
                 destination.publish(null, fallbacks.pending(), true);
             } else {
                 passThrough(destination, answer.passThrough());
             }
-        } else if (live.policy().mode() != Mode.BALANCE) {
-            destination.publish(live, fallbacks.picker(ofMode(live.policy().mode())), false);
+        } else if (Mode.mostCautious(callerMode(), live.policy().mode()) != Mode.BALANCE) {
+            Mode mode = Mode.mostCautious(callerMode(), live.policy().mode());
+            destination.publish(live, fallbacks.picker(ofMode(mode)), false);
         } else {
             destination.publish(live, meaning.picker(live, fallbacks), false);
         }

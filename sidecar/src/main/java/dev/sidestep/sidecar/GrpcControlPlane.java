@@ -8,6 +8,7 @@ import dev.sidestep.discovery.ControlPlaneTrust;
 import dev.sidestep.discovery.DiscoveryClient;
 import dev.sidestep.discovery.DiscoveryStatus;
 import dev.sidestep.discovery.Identity;
+import dev.sidestep.discovery.LoadReporter;
 import dev.sidestep.discovery.SnapshotStore;
 import dev.sidestep.discovery.TokenCredentials;
 import dev.sidestep.xds.DrainMethods;
@@ -53,6 +54,7 @@ final class GrpcControlPlane implements ControlPlane {
     private final Executor io;
     private @Nullable DiscoveryClient client;
     private @Nullable SerialExecutor owner;
+    private @Nullable LoadReporter reporter;
 
     /**
      * Connects only after {@link #open}.
@@ -124,6 +126,14 @@ final class GrpcControlPlane implements ControlPlane {
         trust.ifPresent(it -> made.listenForCaBundles(it::learn));
         made.start();
         client = made;
+        var reporting = new LoadReporter(
+                identity,
+                channel,
+                itsOwner,
+                balancer.loads(),
+                () -> ThreadLocalRandom.current().nextDouble());
+        reporting.start();
+        reporter = reporting;
         return made;
     }
 
@@ -163,6 +173,10 @@ final class GrpcControlPlane implements ControlPlane {
         DiscoveryClient opened = client;
         if (opened != null) {
             opened.stop();
+        }
+        LoadReporter reporting = reporter;
+        if (reporting != null) {
+            reporting.stop();
         }
         channel.shutdownNow();
     }

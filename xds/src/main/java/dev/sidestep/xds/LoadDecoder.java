@@ -107,16 +107,20 @@ public final class LoadDecoder {
     private static long nanos(List<EndpointLoadMetricStats> metrics) {
         for (EndpointLoadMetricStats metric : metrics) {
             double seconds = metric.getTotalMetricValue();
-            if (metric.getMetricName().equals(LoadMetric.LATENCY) && seconds >= 0 && seconds < MOST / 1e3) {
-                return Math.round(seconds * NANOS_PER_SECOND);
+            if (metric.getMetricName().equals(LoadMetric.LATENCY) && seconds >= 0 && seconds < (double) MOST) {
+                return Math.min(MOST * 1000, Math.round(seconds * NANOS_PER_SECOND));
             }
         }
         return 0;
     }
 
-    /** An unsigned number, or one that is none. */
+    /** What claims to be a count: unsigned, and so negative where it is beyond all counts. */
+    private static long count(long value) {
+        return value >= 0 && value < MOST ? value : 0;
+    }
+
     private static long count(double value) {
-        return value >= 0 && value < MOST ? (long) value : 0;
+        return value >= 0 && value < (double) MOST ? (long) value : 0;
     }
 
     private static Calls sum(Calls one, Calls other) {

@@ -2,6 +2,7 @@ package dev.sidestep.sidecar.http1;
 
 import dev.sidestep.balancing.Reason;
 import dev.sidestep.sidecar.loop.Authority;
+import dev.sidestep.sidecar.loop.CallerConnections;
 import dev.sidestep.sidecar.loop.Failure;
 import dev.sidestep.sidecar.loop.LoopContext;
 import dev.sidestep.sidecar.loop.Target;
@@ -64,6 +65,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
     private byte[] lastAuthority = {};
     private @Nullable Target lastTarget;
 
+    private final CallerConnections callers = new CallerConnections();
     private @Nullable Upstream direct;
     private @Nullable Target directTarget;
 
@@ -94,6 +96,11 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
 
     Channel channel() {
         return channel;
+    }
+
+    /** Its connections as they would be without us. */
+    CallerConnections callers() {
+        return callers;
     }
 
     @Override
@@ -412,6 +419,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
     /** Nothing of this connection is left here. */
     private void leave() {
         closeDirect();
+        callers.close();
         owner.closed(this);
         loop.closed(this);
         if (channel.pipeline().context(this) != null) {

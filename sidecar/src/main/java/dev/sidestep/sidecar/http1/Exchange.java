@@ -56,12 +56,17 @@ final class Exchange {
     }
 
     void start() {
-        target.destination()
-                .policy()
-                .requestTimeout()
-                .ifPresent(limit -> deadline =
-                        owner.loop().eventLoop().schedule(this::outOfTime, limit.toNanos(), TimeUnit.NANOSECONDS));
         route.start();
+    }
+
+    /** An attempt is made on an endpoint. To what goes where it was going, no time limit of ours applies. */
+    void onEndpoint() {
+        if (deadline == null) {
+            target.destination().policy().requestTimeout().ifPresent(limit -> {
+                long left = limit.toNanos() - (owner.loop().nanoTime() - startedNanos);
+                deadline = owner.loop().eventLoop().schedule(this::outOfTime, left, TimeUnit.NANOSECONDS);
+            });
+        }
     }
 
     boolean toHead() {
@@ -312,6 +317,7 @@ final class Exchange {
 
     private void record() {
         target.stats().ended(status, owner.loop().nanoTime() - startedNanos);
+        client.callers().call(target.destination().load());
     }
 
     private void cancelDeadline() {

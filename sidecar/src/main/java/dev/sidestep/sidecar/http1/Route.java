@@ -5,6 +5,7 @@ import dev.sidestep.balancing.Outcome;
 import dev.sidestep.balancing.PickResult;
 import dev.sidestep.balancing.Reason;
 import dev.sidestep.balancing.Subchannel;
+import dev.sidestep.load.EndpointLoad;
 import dev.sidestep.sidecar.loop.LoopGuard;
 import dev.sidestep.sidecar.loop.Target;
 import dev.sidestep.sidecar.pool.PooledConnection;
@@ -37,6 +38,9 @@ final class Route implements Waiter {
 
     /** The endpoint of the attempt under way; null while there is none, or where it goes direct. */
     private @Nullable Subchannel endpoint;
+
+    /** Where the attempt under way is counted; null while there is none. */
+    private @Nullable EndpointLoad load;
 
     private boolean waiting;
     private long attemptNanos;
@@ -105,9 +109,9 @@ final class Route implements Waiter {
             return;
         }
         attempts++;
+        exchange.onEndpoint();
         endpoint = picked;
-        firstByteSeen = false;
-        attemptNanos = owner.loop().nanoTime();
+        begin(destination.load().endpoint(picked.toString()));
         picked.started(attemptNanos);
         if (idle != null) {
             exchange.send((Upstream) idle);
@@ -115,6 +119,13 @@ final class Route implements Waiter {
             waiting = true;
             owner.pool().connect(picked, destination.policy().connectTimeout(), this);
         }
+    }
+
+    private void begin(EndpointLoad counted) {
+        firstByteSeen = false;
+        attemptNanos = owner.loop().nanoTime();
+        load = counted;
+        counted.started();
     }
 
     @Override
@@ -137,8 +148,8 @@ final class Route implements Waiter {
     /** The first byte of the response is here. */
     void firstByte() {
         firstByteSeen = true;
+        firstByteNanos = owner.loop().nanoTime();
         if (endpoint != null) {
-            firstByteNanos = owner.loop().nanoTime();
             endpoint.firstByte(firstByteNanos);
         }
     }
@@ -151,6 +162,7 @@ final class Route implements Waiter {
     void lost(Outcome outcome, Reason reason, boolean unprocessed) {
         Subchannel failed = endpoint;
         if (failed == null) {
+            ended(outcome);
             lostDirect(reason, unprocessed);
             return;
         }
@@ -173,11 +185,17 @@ final class Route implements Waiter {
 
     /** The attempt under way is over. */
     void ended(Outcome outcome) {
+        EndpointLoad counted = load;
+        if (counted == null) {
+            return;
+        }
+        load = null;
+        long nanos = (firstByteSeen ? firstByteNanos : owner.loop().nanoTime()) - attemptNanos;
+        counted.ended(outcome.end(), nanos);
         Subchannel used = endpoint;
         if (used != null) {
             endpoint = null;
-            long untilNanos = firstByteSeen ? firstByteNanos : owner.loop().nanoTime();
-            used.ended(outcome, firstByteSeen, untilNanos - attemptNanos);
+            used.ended(outcome, firstByteSeen, nanos);
         }
     }
 
@@ -200,6 +218,8 @@ final class Route implements Waiter {
         Upstream standing = client.standingDirect(target);
         if (standing != null) {
             directAgain = true;
+            begin(target.destination()
+                    .loadOf((InetSocketAddress) standing.channel().remoteAddress()));
             exchange.send(standing);
         } else {
             resolve();
@@ -227,12 +247,14 @@ final class Route implements Waiter {
             return;
         }
         Upstream upstream = owner.upstream();
+        begin(target.destination().loadOf(address));
         owner.loop().connector().connect(address, DIRECT_CONNECT, upstream).addListener(done -> {
             if (over) {
                 upstream.channel().close();
             } else if (done.isSuccess()) {
                 exchange.send(upstream);
             } else {
+                ended(Outcome.CONNECT_FAILED);
                 tried.add(address.getAddress().getHostAddress() + ":" + address.getPort());
                 connectDirect(
                         index + 1,

@@ -2,6 +2,7 @@ package dev.sidestep.sidecar.http2;
 
 import dev.sidestep.balancing.Outcome;
 import dev.sidestep.balancing.Subchannel;
+import dev.sidestep.load.EndpointLoad;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelFuture;
 import io.netty.handler.codec.http.HttpStatusClass;
@@ -18,6 +19,7 @@ final class Attempt {
     private final Exchange exchange;
     private final @Nullable Subchannel subchannel;
     private final long startedNanos;
+    private @Nullable EndpointLoad load;
     private @Nullable StreamPort port;
     private @Nullable ChannelFuture head;
     private boolean firstByteSeen;
@@ -43,6 +45,12 @@ final class Attempt {
 
     boolean over() {
         return over;
+    }
+
+    /** It is counted there. */
+    void countOn(EndpointLoad where) {
+        load = where;
+        where.started();
     }
 
     // From the connection.
@@ -189,9 +197,12 @@ final class Attempt {
             return;
         }
         over = true;
+        long nanos = firstByteSeen ? firstByteNanos : exchange.nanoTime() - startedNanos;
+        if (load != null) {
+            load.ended(reason.end(), nanos);
+        }
         if (subchannel != null) {
-            subchannel.ended(
-                    reason, firstByteSeen, firstByteSeen ? firstByteNanos : exchange.nanoTime() - startedNanos);
+            subchannel.ended(reason, firstByteSeen, nanos);
         }
     }
 }

@@ -2,6 +2,7 @@ package dev.sidestep.sidecar.http2;
 
 import dev.sidestep.balancing.Reason;
 import dev.sidestep.sidecar.loop.Authority;
+import dev.sidestep.sidecar.loop.CallerConnections;
 import dev.sidestep.sidecar.loop.Failure;
 import dev.sidestep.sidecar.loop.LoopContext;
 import dev.sidestep.sidecar.loop.Target;
@@ -42,6 +43,7 @@ final class ClientConnection extends CodecListener implements LoopContext.Draina
     private final CodecHandler codec;
     private final Http2Connection.PropertyKey exchangeOf;
     private final ClosedStreams closed = new ClosedStreams();
+    private final CallerConnections callers = new CallerConnections();
     private @Nullable CharSequence lastAuthority;
     private @Nullable Target lastTarget;
     private long secondBegan;
@@ -73,6 +75,7 @@ final class ClientConnection extends CodecListener implements LoopContext.Draina
     @Override
     void onEnded() {
         pool.leave(codec);
+        callers.close();
     }
 
     @Override
@@ -130,7 +133,7 @@ final class ClientConnection extends CodecListener implements LoopContext.Draina
             refuse(port, head, endOfStream);
             return;
         }
-        var exchange = new Exchange(loop, pool, target, port, head, headers);
+        var exchange = new Exchange(loop, pool, target, port, head, headers, callers);
         stream.setProperty(exchangeOf, exchange);
         exchange.start(endOfStream);
     }

@@ -3,6 +3,7 @@ package dev.sidestep.sidecar.http2;
 import dev.sidestep.balancing.Outcome;
 import dev.sidestep.balancing.Reason;
 import dev.sidestep.balancing.Subchannel;
+import dev.sidestep.sidecar.loop.CallerConnections;
 import dev.sidestep.sidecar.loop.Failure;
 import dev.sidestep.sidecar.loop.LoopContext;
 import dev.sidestep.sidecar.loop.Target;
@@ -37,6 +38,7 @@ final class Exchange {
     /** Whether the caller counts attempts itself: another sidecar or agent before us. */
     private final boolean numbered;
 
+    private final CallerConnections callers;
     private final Route route;
     private final long startedNanos;
     private final ReplayBuffer body = new ReplayBuffer();
@@ -58,7 +60,9 @@ final class Exchange {
             Target target,
             StreamPort client,
             RequestHead head,
-            Http2Headers request) {
+            Http2Headers request,
+            CallerConnections callers) {
+        this.callers = callers;
         this.loop = loop;
         this.target = target;
         this.client = client;
@@ -300,6 +304,7 @@ final class Exchange {
             deadline.cancel(false);
         }
         target.stats().ended(seenStatus, loop.nanoTime() - startedNanos);
+        callers.call(target.destination().load());
     }
 
     private void forgetBody() {

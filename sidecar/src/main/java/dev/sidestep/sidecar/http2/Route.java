@@ -109,6 +109,7 @@ final class Route {
         addressesTried.add(endpoint.toString());
         exchange.onEndpoint(tried.size());
         Attempt next = begin(endpoint);
+        next.countOn(destination.load().endpoint(endpoint.toString()));
         pool.open(endpoint, endpoint.address(), destination.policy().connectTimeout(), next);
     }
 
@@ -144,6 +145,7 @@ final class Route {
             exchange.fail(Reason.LOOP);
         } else {
             addressesTried.add(next.getAddress().getHostAddress() + ":" + next.getPort());
+            current.countOn(target.destination().loadOf(next));
             pool.open(exchange.client().direct(next), next, ORIGINAL_CONNECT_TIMEOUT, current);
         }
     }

@@ -5,6 +5,8 @@ import dev.sidestep.balancing.Outcome;
 import dev.sidestep.balancing.PickResult;
 import dev.sidestep.balancing.Reason;
 import dev.sidestep.balancing.Subchannel;
+import dev.sidestep.load.CallerConnection;
+import dev.sidestep.load.EndpointLoad;
 import dev.sidestep.model.Protocol;
 import dev.sidestep.sidecar.loop.Held;
 import dev.sidestep.sidecar.loop.LoopContext;
@@ -115,24 +117,29 @@ final class TcpCall extends ChannelInboundHandlerAdapter implements LoopContext.
         attempts++;
         long attemptNanos = loop.nanoTime();
         picked.started(attemptNanos);
+        EndpointLoad load = destination.load().endpoint(picked.toString());
+        load.started();
         var waiting = new Upstream();
         loop.connector()
                 .connect(picked.address(), destination.policy().connectTimeout(), waiting)
                 .addListener(done -> {
                     if (over) {
                         picked.ended(Outcome.NEUTRAL, false, loop.nanoTime() - attemptNanos);
+                        load.ended(Outcome.NEUTRAL.end(), loop.nanoTime() - attemptNanos);
                         waiting.close();
                     } else if (done.isSuccess()) {
                         // A stream may rightly stay silent: that it stands is all that can be told of its health.
                         long nowNanos = loop.nanoTime();
                         picked.firstByte(nowNanos);
-                        connected(waiting, outcome -> picked.ended(outcome, true, nowNanos - attemptNanos));
+                        connected(waiting, outcome -> {
+                            picked.ended(outcome, true, nowNanos - attemptNanos);
+                            load.ended(outcome.end(), nowNanos - attemptNanos);
+                        });
                     } else {
                         boolean late = done.cause() instanceof ConnectTimeoutException;
-                        picked.ended(
-                                late ? Outcome.CONNECT_TIMEOUT : Outcome.CONNECT_FAILED,
-                                false,
-                                loop.nanoTime() - attemptNanos);
+                        Outcome outcome = late ? Outcome.CONNECT_TIMEOUT : Outcome.CONNECT_FAILED;
+                        picked.ended(outcome, false, loop.nanoTime() - attemptNanos);
+                        load.ended(outcome.end(), loop.nanoTime() - attemptNanos);
                         lost(picked, late ? Reason.CONNECT_TIMEOUT : Reason.CONNECT_FAILED);
                     }
                 });
@@ -177,13 +184,19 @@ final class TcpCall extends ChannelInboundHandlerAdapter implements LoopContext.
             fail(Reason.LOOP);
             return;
         }
+        EndpointLoad load = target.destination().loadOf(address);
+        long attemptNanos = loop.nanoTime();
+        load.started();
         var waiting = new Upstream();
         loop.connector().connect(address, DIRECT_CONNECT, waiting).addListener(done -> {
+            long nanos = loop.nanoTime() - attemptNanos;
             if (over) {
+                load.ended(Outcome.NEUTRAL.end(), nanos);
                 waiting.close();
             } else if (done.isSuccess()) {
-                connected(waiting, outcome -> {});
+                connected(waiting, outcome -> load.ended(outcome.end(), nanos));
             } else {
+                load.ended(Outcome.CONNECT_FAILED.end(), nanos);
                 tried.add(address.getAddress().getHostAddress() + ":" + address.getPort());
                 connectDirect(
                         addresses,
@@ -222,8 +235,11 @@ final class TcpCall extends ChannelInboundHandlerAdapter implements LoopContext.
         ByteBuf fromClient = held;
         held = Unpooled.EMPTY_BUFFER;
         Runnable onClosed = loop.relaying();
+        CallerConnection connection = target.destination().load().connect();
+        connection.call();
         Relay.join(client, fromClient, otherHalf, other.upstream().takeSaid(), () -> {
             onClosed.run();
+            connection.close();
             other.report().accept(Outcome.SUCCESS);
             target.stats().ended(0, loop.nanoTime() - startedNanos);
         });
