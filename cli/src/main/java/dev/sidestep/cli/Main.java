@@ -47,6 +47,7 @@ public final class Main implements Runnable {
                 .addSubcommand(new CheckCommand())
                 .addSubcommand(new StatusCommand())
                 .addSubcommand(new WhyCommand())
+                .addSubcommand(new ReportCommand())
                 .addSubcommand(new AgentCommand(home))
                 .addSubcommand(new VersionCommand())
                 .addSubcommand(new CompletionCommand())

@@ -25,6 +25,9 @@ import dev.sidestep.control.index.SourceListener;
 import dev.sidestep.control.index.WorkloadIndex;
 import dev.sidestep.control.kube.Clients;
 import dev.sidestep.control.kube.KubernetesSource;
+import dev.sidestep.control.load.LoadServer;
+import dev.sidestep.control.load.LoadStore;
+import dev.sidestep.control.load.LoadView;
 import dev.sidestep.control.settings.Settings;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.grpc.ServerServiceDefinition;
@@ -63,6 +66,9 @@ public final class ControlPlane implements AutoCloseable {
 
     /** How long the changes of one Service are collected after one was published. */
     private static final Duration MERGE_WINDOW = Duration.ofMillis(100);
+
+    /** How often clients tell what they send to whom. */
+    private static final Duration REPORTS = Duration.ofSeconds(10);
 
     private static final long DRAIN_SECONDS = 2;
 
@@ -141,6 +147,10 @@ public final class ControlPlane implements AutoCloseable {
         access.ifPresent(started -> started.identity().listen(bundle -> owner.execute(() -> ads.trust(bundle))));
         List<ServerServiceDefinition> services = new ArrayList<>();
         services.add(ads.service());
+        var store = new LoadStore(owner);
+        var loads = new LoadView(owner, store, index, callers, settings.mode());
+        var reports = new LoadServer(owner, store, REPORTS, registry);
+        services.add(reports.service());
         services.addAll(new DrainServices(owner, drains, peers, replicas(config.replica())).services());
         XdsListener xds = listen(
                 "--xds", config.xds(), address -> XdsListener.start(address, services, LIMITS, Optional.empty()));
@@ -149,8 +159,8 @@ public final class ControlPlane implements AutoCloseable {
         Optional<XdsListener> tls = listenTls(config, services, access);
         tls.ifPresent(closing::push);
         closing.push(() -> awaitDrains(drains));
-        closing.push(() ->
-                drain(owner, ads, Stream.concat(Stream.of(xds), tls.stream()).toList()));
+        closing.push(() -> drain(
+                owner, ads, reports, Stream.concat(Stream.of(xds), tls.stream()).toList()));
         Optional<InetSocketAddress> tlsAddress = tls.flatMap(listener ->
                 config.xdsTls().map(address -> new InetSocketAddress(address.getAddress(), listener.port())));
 
@@ -164,7 +174,7 @@ public final class ControlPlane implements AutoCloseable {
                 () -> access.map(it ->
                                 it.report(tlsAddress.map(ControlPlane::text).orElse("off"), plaintext))
                         .orElseGet(() -> AccessReport.withoutTls(plaintext, refusals.report())));
-        var pages = new AdminPages(index, ads, problems, registry, about);
+        var pages = new AdminPages(index, ads, loads, problems, registry, about);
         AdminServer admin = listen("--admin", config.admin(), address -> AdminServer.start(address, owner, pages));
         closing.push(admin);
 
@@ -306,12 +316,14 @@ public final class ControlPlane implements AutoCloseable {
         closeAll(closing);
     }
 
-    private static void drain(ThreadSerialExecutor owner, AdsServer ads, List<XdsListener> listeners)
+    private static void drain(
+            ThreadSerialExecutor owner, AdsServer ads, LoadServer reports, List<XdsListener> listeners)
             throws InterruptedException {
         listeners.forEach(XdsListener::goAway);
         var drained = new CountDownLatch(1);
         owner.execute(() -> {
             ads.drain();
+            reports.drain();
             drained.countDown();
         });
         if (!drained.await(DRAIN_SECONDS, TimeUnit.SECONDS)) {

@@ -48,7 +48,8 @@ public final class LoadEncoder {
         }
         int number = 0;
         for (LoadReport.Others others : report.others()) {
-            locality.addLoadMetricStats(metric(LoadMetric.CONNECTIONS + number, others.calls(), (double) others.connections()));
+            locality.addLoadMetricStats(
+                    metric(LoadMetric.CONNECTIONS + number, others.calls(), (double) others.connections()));
             locality.addLoadMetricStats(metric(LoadMetric.OPENED + number, 0, (double) others.opened()));
             number++;
         }

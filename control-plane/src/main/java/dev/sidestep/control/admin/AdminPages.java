@@ -6,14 +6,17 @@ import dev.sidestep.control.ads.ClientStatus;
 import dev.sidestep.control.auth.AccessReport;
 import dev.sidestep.control.index.ClusterIndex;
 import dev.sidestep.control.index.Problems;
+import dev.sidestep.control.load.LoadView;
 import dev.sidestep.model.Cluster;
 import dev.sidestep.model.Endpoint;
 import dev.sidestep.model.Self;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
@@ -26,6 +29,7 @@ import tools.jackson.databind.json.JsonMapper;
 public final class AdminPages {
     private final ClusterIndex index;
     private final AdsServer ads;
+    private final LoadView loads;
     private final Problems problems;
     private final PrometheusMeterRegistry registry;
     private final About about;
@@ -54,9 +58,15 @@ public final class AdminPages {
             Supplier<AccessReport> access) {}
 
     public AdminPages(
-            ClusterIndex index, AdsServer ads, Problems problems, PrometheusMeterRegistry registry, About about) {
+            ClusterIndex index,
+            AdsServer ads,
+            LoadView loads,
+            Problems problems,
+            PrometheusMeterRegistry registry,
+            About about) {
         this.index = index;
         this.ads = ads;
+        this.loads = loads;
         this.problems = problems;
         this.registry = registry;
         this.about = about;
@@ -86,6 +96,7 @@ public final class AdminPages {
                 "/metrics", query -> metrics(),
                 "/status", query -> json(status()),
                 "/config_dump", query -> json(clusters()),
+                "/load", this::load,
                 "/why", this::why);
     }
 
@@ -111,6 +122,15 @@ public final class AdminPages {
         names.set(ads.nameCount());
         problemCount.set(problems.all().size());
         return () -> new Reply(200, "text/plain; version=0.0.4; charset=utf-8", registry.scrape());
+    }
+
+    private Supplier<Reply> load(Map<String, String> query) {
+        try {
+            Duration since = Duration.ofSeconds(Long.parseLong(query.getOrDefault("since", "600")));
+            return json(loads.of(Optional.ofNullable(query.get("namespace")), since));
+        } catch (NumberFormatException | ArithmeticException e) {
+            return () -> Reply.text(400, "since: a number of seconds; ask for /load?namespace=default&since=600");
+        }
     }
 
     private Supplier<Reply> why(Map<String, String> query) {

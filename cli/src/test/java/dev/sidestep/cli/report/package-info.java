@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sidestep.cli.report;
+
+import org.jspecify.annotations.NullMarked;

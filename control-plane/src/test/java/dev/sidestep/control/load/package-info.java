@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sidestep.control.load;
+
+import org.jspecify.annotations.NullMarked;
