@@ -219,22 +219,36 @@ public final class DiscoveryClient implements Discovery {
         // A type that was not asked for is one kind of mistake, however many there are of them.
         String typeUrl = Answers.isAskedFor(response.getTypeUrl()) ? response.getTypeUrl() : "other";
         DiscoveryStatus.Type type = types.getOrDefault(typeUrl, DiscoveryStatus.Type.NONE);
-        if (outcome.refusal().isEmpty()) {
+        try {
+            // First of all: pods end when all have acknowledged that they leave, so no call may go by an older list
+            // then.
+            outcome.told().forEach(it -> it.accept(watcher));
+        } finally {
+            answer(from, response, outcome.refusal(), typeUrl, type);
+        }
+        if (!connected && outcome.refusal().isEmpty()) {
+            onConnected();
+        }
+    }
+
+    private void answer(
+            AdsStream from,
+            DeltaDiscoveryResponse response,
+            String refusal,
+            String typeUrl,
+            DiscoveryStatus.Type type) {
+        if (refusal.isEmpty()) {
             types.put(typeUrl, type.accept(response.getNonce()));
             from.accept(response);
             from.next();
         } else {
-            types.put(typeUrl, type.refuse(response.getNonce(), outcome.refusal()));
-            if (refusals.refuse(from, response, outcome.refusal())) {
+            types.put(typeUrl, type.refuse(response.getNonce(), refusal));
+            if (refusals.refuse(from, response, refusal)) {
                 owner.schedule(AFTER_REPETITION, from::next);
             } else {
-                LOG.warn("refused: {}; the last good version stays in use", outcome.refusal());
+                LOG.warn("refused: {}; the last good version stays in use", refusal);
                 from.next();
             }
-        }
-        outcome.told().forEach(it -> it.accept(watcher));
-        if (!connected && outcome.refusal().isEmpty()) {
-            onConnected();
         }
     }
 

@@ -92,6 +92,14 @@ class DiscoveryClientTest {
     }
 
     @Test
+    void acknowledgesOnlyWhatCallsGoByAlready() {
+        FakeChannel.Stream stream = asking(BACKEND);
+        watcher.onCluster(() -> assertThat(stream.take()).isEmpty());
+        stream.answer(services("n2", service(BACKEND, 3)));
+        assertThat(stream.take()).hasSize(1);
+    }
+
+    @Test
     void oneResourceAnswersAllTheNamesItWasAskedFor() {
         FakeChannel.Stream stream = asking(BACKEND, VIP);
         stream.answer(services("n2", service(BACKEND, 3, VIP)));

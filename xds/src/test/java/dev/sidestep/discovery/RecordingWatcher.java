@@ -10,6 +10,12 @@ import java.util.List;
 /** Writes down what it hears, one line each. */
 final class RecordingWatcher implements Discovery.Watcher {
     private final List<String> heard = new ArrayList<>();
+    private Runnable hook = () -> {};
+
+    /** Runs {@code next} whenever a cluster is told. */
+    void onCluster(Runnable next) {
+        hook = next;
+    }
 
     /** What was heard since the last time. */
     List<String> take() {
@@ -25,6 +31,7 @@ final class RecordingWatcher implements Discovery.Watcher {
 
     @Override
     public void onCluster(String name, Cluster cluster, Duration age) {
+        hook.run();
         heard.add(name + " is " + cluster.name().service() + " with "
                 + cluster.endpoints().size() + (age.isZero() ? "" : ", " + age.toSeconds() + " s old"));
     }

@@ -8,10 +8,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedSet;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -20,7 +22,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Every Service with its slices, merged into clusters. A change costs in proportion to the Service that it is about.
  *
- * <p>The first change of a Service is published at once; those within {@code mergeWindow} after it are merged into one.
+ * <p>The first change of a Service is published at once; those within {@code mergeWindow} after it are merged into one. One
+ * that takes an endpoint away waits a fifth of that at most: its pod is about to end, and is kept waiting.
  * Confined to {@code owner}.
  */
 public final class ClusterIndex {
@@ -39,6 +42,7 @@ public final class ClusterIndex {
     private final SerialExecutor owner;
     private final Policies policies;
     private final Duration mergeWindow;
+    private final Duration urgentWindow;
     private final Map<ObjectKey, ServiceState> loaded = new LinkedHashMap<>();
     private final Map<ObjectKey, ServiceState> held = new LinkedHashMap<>();
     private IndexListener listener = touched -> {};
@@ -55,6 +59,7 @@ public final class ClusterIndex {
         this.owner = owner;
         this.policies = new Policies(problems);
         this.mergeWindow = mergeWindow;
+        this.urgentWindow = mergeWindow.dividedBy(5);
     }
 
     /** Tells {@code next} of every change from now on. */
@@ -172,13 +177,35 @@ public final class ClusterIndex {
             ObjectKey service, ObjectKey key, @Nullable SliceItem slice, Map<ObjectKey, ServiceState> touched) {
         ServiceState state = state(service);
         if (key.kind() == ObjectKey.Kind.ENDPOINTS) {
+            state.urgent |= withdraws(state.endpoints, slice);
             state.endpoints = slice;
         } else if (slice == null) {
-            state.slices.remove(key.name());
+            state.urgent |= withdraws(state.slices.remove(key.name()), null);
         } else {
-            state.slices.put(key.name(), slice);
+            state.urgent |= withdraws(state.slices.put(key.name(), slice), slice);
         }
         touched.put(service, state);
+    }
+
+    /** Whether {@code after} has fewer endpoints that may be called: one is gone, not ready, or terminating. */
+    private static boolean withdraws(@Nullable SliceItem before, @Nullable SliceItem after) {
+        if (before == null) {
+            return false;
+        }
+        Set<String> callable = after == null ? Set.of() : callable(after);
+        return !callable.containsAll(callable(before));
+    }
+
+    private static Set<String> callable(SliceItem slice) {
+        var addresses = new HashSet<String>();
+        for (SliceItem.Subset subset : slice.subsets()) {
+            for (SliceItem.Backend backend : subset.backends()) {
+                if (backend.ready() && !backend.terminating()) {
+                    addresses.add(backend.address());
+                }
+            }
+        }
+        return addresses;
     }
 
     private static ObjectKey serviceKey(ObjectKey slice, String service) {
@@ -223,21 +250,31 @@ public final class ClusterIndex {
             rebuild(key, state, false); // It may have come back.
             return;
         }
-        if (state.pending) {
-            return;
-        }
         long now = owner.nanoTime();
-        state.pendingSinceNanos = now;
-        if (!state.published || now - state.quietUntilNanos >= 0) {
-            rebuild(key, state, false);
-            return;
+        if (state.pending == null) {
+            state.pendingSinceNanos = now;
         }
-        state.pending = true;
-        owner.schedule(Duration.ofNanos(state.quietUntilNanos - now), () -> {
-            state.pending = false;
+        long at = state.published ? state.quietUntilNanos : now;
+        if (state.urgent) {
+            at -= mergeWindow.minus(urgentWindow).toNanos();
+        }
+        if (now - at >= 0) {
             rebuild(key, state, false);
-            tell();
-        });
+        } else if (state.pending == null || at - state.pendingUntilNanos < 0) {
+            cancelPending(state);
+            state.pendingUntilNanos = at;
+            state.pending = owner.schedule(Duration.ofNanos(at - now), () -> {
+                rebuild(key, state, false);
+                tell();
+            });
+        }
+    }
+
+    private static void cancelPending(ServiceState state) {
+        if (state.pending != null) {
+            state.pending.cancel();
+            state.pending = null;
+        }
     }
 
     private void hold(ObjectKey key, ServiceState state, Runnable recheckSource) {
@@ -263,6 +300,8 @@ public final class ClusterIndex {
     }
 
     private void rebuild(ObjectKey key, ServiceState state, boolean confirmed) {
+        cancelPending(state);
+        state.urgent = false;
         List<Cluster> next = new ArrayList<>();
         if (state.service == null) {
             policies.forget(key);

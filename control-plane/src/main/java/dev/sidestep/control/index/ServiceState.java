@@ -1,5 +1,6 @@
 package dev.sidestep.control.index;
 
+import dev.sidestep.concurrent.SerialExecutor.Cancellable;
 import dev.sidestep.model.Cluster;
 import dev.sidestep.model.ClusterName;
 import java.util.ArrayList;
@@ -25,10 +26,15 @@ final class ServiceState {
     /** Which of its ports answers on which port of every node; as published. */
     Map<Integer, ClusterName> nodePorts = Map.of();
 
-    /** Whether a rebuild is queued, and since when there was something to rebuild for. */
-    boolean pending;
+    /** A rebuild that is queued, for when, and since when there was something to rebuild for. */
+    @Nullable
+    Cancellable pending;
 
+    long pendingUntilNanos;
     long pendingSinceNanos;
+
+    /** Whether clients call an endpoint that they should not. */
+    boolean urgent;
 
     /** Until when changes are collected instead of published at once. */
     long quietUntilNanos;

@@ -114,22 +114,63 @@ final class ClusterIndexTest {
     }
 
     @Test
+    void anEndpointThatLeavesWaitsForAFifthOfTheWindowOnly() {
+        put(service("web"), slice("web-1", "web", 8080, ready("10.0.0.1"), ready("10.0.0.2")));
+        owner.advance(Duration.ofMillis(5));
+        touched.clear();
+
+        put(slice("web-1", "web", 8080, ready("10.0.0.1"), ready("10.0.0.2"), ready("10.0.0.3")));
+        put(slice("web-1", "web", 8080, backend("10.0.0.1", false, true), ready("10.0.0.2"), ready("10.0.0.3")));
+        owner.advance(Duration.ofMillis(14));
+        assertThat(touched).isEmpty();
+        owner.advance(Duration.ofMillis(1));
+        assertThat(touched).hasSize(1);
+        assertThat(lookup(WEB).orElseThrow().endpoints().get(0).terminating()).isTrue();
+
+        owner.advance(WINDOW);
+        assertThat(touched).hasSize(1); // Nothing was left to be told.
+    }
+
+    @Test
+    void aStormOfEndpointsThatLeaveIsMergedToo() {
+        var backends = new SliceItem.Backend[50];
+        for (int i = 0; i < 50; i++) {
+            backends[i] = ready("10.0.0." + (i + 1));
+        }
+        put(service("web"), slice("web-1", "web", 8080, backends));
+        owner.advance(WINDOW);
+        touched.clear();
+
+        for (int i = 0; i < 50; i++) { // One each millisecond.
+            backends[i] = backend("10.0.0." + (i + 1), false, true);
+            put(slice("web-1", "web", 8080, backends));
+            owner.advance(Duration.ofMillis(1));
+        }
+        owner.advance(WINDOW);
+
+        assertThat(touched).hasSize(4); // At once, and 20, 40 and 60 ms later.
+        assertThat(lookup(WEB).orElseThrow().endpoints()).allMatch(Endpoint::terminating);
+    }
+
+    @Test
     void theFirstChangeGoesAtOnceAndAStormIsMerged() {
         put(service("web"));
         owner.advance(WINDOW);
         touched.clear();
 
         for (int i = 1; i <= 50; i++) {
-            put(slice("web-1", "web", 8080, ready("10.0.0." + i)));
+            put(slice("web-" + i, "web", 8080, ready("10.0.0." + i)));
         }
         assertThat(touched).hasSize(1);
         assertThat(endpointsOf(WEB)).containsExactly("10.0.0.1:8080");
-        owner.advance(WINDOW);
+        owner.advance(WINDOW.minusMillis(1));
+        assertThat(touched).hasSize(1);
+        owner.advance(Duration.ofMillis(1));
         assertThat(touched).hasSize(2);
-        assertThat(endpointsOf(WEB)).containsExactly("10.0.0.50:8080");
+        assertThat(endpointsOf(WEB)).hasSize(50);
 
         owner.advance(WINDOW);
-        put(slice("web-1", "web", 8080, ready("10.0.0.1")));
+        put(slice("web-51", "web", 8080, ready("10.0.0.51")));
         assertThat(touched).hasSize(3);
     }
 
