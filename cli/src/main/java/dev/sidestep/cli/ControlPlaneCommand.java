@@ -128,7 +128,10 @@ final class ControlPlaneCommand implements Callable<Integer> {
                 Objects.requireNonNullElse(System.getenv("POD_NAME"), Replica.UNKNOWN.pod()),
                 Objects.requireNonNullElse(System.getenv("POD_NAMESPACE"), Replica.UNKNOWN.namespace()),
                 address == null ? Optional.empty() : Optional.of(InetAddress.getByName(address)),
-                webhook);
+                webhook,
+                Path.of(Objects.requireNonNullElse(
+                        System.getenv("SIDESTEP_TOKEN_FILE"),
+                        Replica.UNKNOWN.token().toString())));
     }
 
     private ControlPlaneConfig.Source source() {

@@ -14,6 +14,7 @@ import dev.sidestep.control.auth.Access;
 import dev.sidestep.control.auth.AccessReport;
 import dev.sidestep.control.auth.Caller;
 import dev.sidestep.control.auth.Refusals;
+import dev.sidestep.control.auth.ServerIdentity;
 import dev.sidestep.control.directory.DirectorySource;
 import dev.sidestep.control.drain.DrainServices;
 import dev.sidestep.control.drain.Drains;
@@ -29,6 +30,7 @@ import dev.sidestep.control.load.LoadServer;
 import dev.sidestep.control.load.LoadStore;
 import dev.sidestep.control.load.LoadView;
 import dev.sidestep.control.settings.Settings;
+import dev.sidestep.model.ClusterName;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.grpc.ServerServiceDefinition;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -71,6 +73,9 @@ public final class ControlPlane implements AutoCloseable {
     private static final Duration REPORTS = Duration.ofSeconds(10);
 
     private static final long DRAIN_SECONDS = 2;
+
+    /** Of our Service and our service account. */
+    private static final String OWN_NAME = "control-plane";
 
     /** As long as pods wait for their end, by default; less than Kubernetes gives us. */
     private static final long PODS_WAIT_SECONDS = 10;
@@ -134,7 +139,10 @@ public final class ControlPlane implements AutoCloseable {
         var callers = new Callers(workloads, problems);
         var refusals = new Refusals(owner, registry);
         var ads = new AdsServer(owner, index, callers, mesh, new Admission(LIMITS, refusals), registry);
-        Optional<Peers> peers = Optional.empty();
+        Optional<Access> access = startAccess(config, client, owner, refusals, registry, problems);
+        access.ifPresent(closing::push);
+        Optional<Peers> peers = access.flatMap(started -> peers(config, owner, index, started.identity()));
+        peers.ifPresent(closing::push);
         Drains drains = Drains.create(owner, index, workloads, ads, peers, registry);
         index.listen(touched -> {
             ads.onTouched(touched);
@@ -142,8 +150,6 @@ public final class ControlPlane implements AutoCloseable {
         });
         workloads.listen(ads);
 
-        Optional<Access> access = startAccess(config, client, owner, refusals, registry, problems);
-        access.ifPresent(closing::push);
         access.ifPresent(started -> started.identity().listen(bundle -> owner.execute(() -> ads.trust(bundle))));
         List<ServerServiceDefinition> services = new ArrayList<>();
         services.add(ads.service());
@@ -201,10 +207,28 @@ public final class ControlPlane implements AutoCloseable {
         return new ControlPlane(xdsAddress, tlsAddress, admin.address(), synced, closing);
     }
 
+    /** Where there is one of them only, as outside a cluster, there is nobody to ask. */
+    private static Optional<Peers> peers(
+            ControlPlaneConfig config, ThreadSerialExecutor owner, ClusterIndex index, ServerIdentity identity) {
+        ControlPlaneConfig.Replica self = config.replica();
+        if (self.pod().isEmpty() || config.xdsTls().isEmpty()) {
+            return Optional.empty();
+        }
+        Set<String> namespaces = ((Kubernetes) config.source()).namespaces();
+        if (!namespaces.isEmpty() && !namespaces.contains(self.namespace())) {
+            LOG.warn(
+                    "--namespaces is without {}: other replicas are not seen there, and pods end without their word;"
+                            + " add it",
+                    self.namespace());
+        }
+        var service = new ClusterName(OWN_NAME, self.namespace(), ControlPlaneConfig.XDS_TLS_PORT);
+        return Optional.of(Peers.create(owner, index, new Peers.Us(service, self.pod()), identity, self.token()));
+    }
+
     /** Those that run as this one does; what they have seen is as good as our own. */
     private static Predicate<Caller> replicas(ControlPlaneConfig.Replica self) {
         return caller -> caller.namespace().equals(self.namespace())
-                && caller.serviceAccount().equals("control-plane")
+                && caller.serviceAccount().equals(OWN_NAME)
                 && !caller.pod().isEmpty();
     }
 

@@ -106,10 +106,12 @@ public record ControlPlaneConfig(
      * @param namespace where its Secret, and its like, are
      * @param address its pod's; empty outside a pod
      * @param webhook the MutatingWebhookConfiguration that leads to it
+     * @param token the file with the token that it shows to its like
      */
-    public record Replica(String pod, String namespace, Optional<InetAddress> address, String webhook) {
+    public record Replica(String pod, String namespace, Optional<InetAddress> address, String webhook, Path token) {
         /** What the chart calls things, outside a pod. */
-        public static final Replica UNKNOWN = new Replica("", "sidestep-system", Optional.empty(), "sidestep");
+        public static final Replica UNKNOWN =
+                new Replica("", "sidestep-system", Optional.empty(), "sidestep", Path.of("/var/run/sidestep/token"));
     }
 
     /** Where Services and endpoints come from. */

@@ -27,17 +27,17 @@ import org.jspecify.annotations.Nullable;
 /** By gRPC, over one connection to each replica, which closes when nobody asks. Confined to {@code owner}. */
 final class GrpcPeerLink implements PeerLink {
     private final SerialExecutor owner;
-    private final Function<Replica, ManagedChannel> connect;
-    private final Map<Replica, ManagedChannel> channels = new HashMap<>();
+    private final Function<Peer, ManagedChannel> connect;
+    private final Map<Peer, ManagedChannel> channels = new HashMap<>();
 
     /** @param connect makes the channel to a replica, with TLS, its name checked, and our token on every call */
-    GrpcPeerLink(SerialExecutor owner, Function<Replica, ManagedChannel> connect) {
+    GrpcPeerLink(SerialExecutor owner, Function<Peer, ManagedChannel> connect) {
         this.owner = owner;
         this.connect = connect;
     }
 
     @Override
-    public Cancellable watch(Replica replica, PodName pod, Listener listener) {
+    public Cancellable watch(Peer replica, PodName pod, Listener listener) {
         owner.checkCurrent();
         ManagedChannel channel = channel(replica);
         // The caller tries again by itself, and is not to wait for gRPC's own patience with a replica that was away.
@@ -68,7 +68,7 @@ final class GrpcPeerLink implements PeerLink {
     }
 
     @Override
-    public CompletableFuture<byte[]> ask(Replica replica, String topic, Duration limit) {
+    public CompletableFuture<byte[]> ask(Peer replica, String topic, Duration limit) {
         owner.checkCurrent();
         var answer = new CompletableFuture<byte[]>();
         ClientCalls.asyncUnaryCall(
@@ -106,14 +106,19 @@ final class GrpcPeerLink implements PeerLink {
                 + (cause == null || cause.getMessage() == null ? "" : ": " + cause.getMessage());
     }
 
-    private ManagedChannel channel(Replica replica) {
+    private ManagedChannel channel(Peer replica) {
         return channels.computeIfAbsent(replica, connect);
     }
 
+    /** Lets go of all connections: whom to trust has changed. Whoever is asking asks again, by new ones. */
+    void reconnect() {
+        retain(Set.of());
+    }
+
     @Override
-    public void retain(Collection<Replica> replicas) {
+    public void retain(Collection<Peer> replicas) {
         owner.checkCurrent();
-        for (Replica gone : Set.copyOf(channels.keySet())) {
+        for (Peer gone : Set.copyOf(channels.keySet())) {
             if (!replicas.contains(gone)) {
                 ManagedChannel channel = channels.remove(gone);
                 if (channel != null) {

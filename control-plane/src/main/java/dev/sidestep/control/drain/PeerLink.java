@@ -23,13 +23,13 @@ interface PeerLink extends AutoCloseable {
     }
 
     /** Asks {@code replica} whether its clients have acknowledged that {@code pod} is leaving, until cancelled. */
-    Cancellable watch(Replica replica, PodName pod, Listener listener);
+    Cancellable watch(Peer replica, PodName pod, Listener listener);
 
     /** Asks {@code replica} for what it has to say on {@code topic}. */
-    CompletableFuture<byte[]> ask(Replica replica, String topic, Duration limit);
+    CompletableFuture<byte[]> ask(Peer replica, String topic, Duration limit);
 
     /** Lets go of all replicas but these. */
-    void retain(Collection<Replica> replicas);
+    void retain(Collection<Peer> replicas);
 
     @Override
     void close();

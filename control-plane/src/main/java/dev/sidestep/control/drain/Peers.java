@@ -2,12 +2,14 @@ package dev.sidestep.control.drain;
 
 import dev.sidestep.concurrent.SerialExecutor;
 import dev.sidestep.concurrent.SerialExecutor.Cancellable;
+import dev.sidestep.control.auth.ServerIdentity;
 import dev.sidestep.control.index.ClusterIndex;
 import dev.sidestep.control.index.ClusterIndex.Published;
 import dev.sidestep.control.index.IndexListener;
 import dev.sidestep.model.Cluster;
 import dev.sidestep.model.ClusterName;
 import dev.sidestep.model.Endpoint;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -24,9 +26,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The other replicas, as the EndpointSlice of our own Service lists them, in whatever condition: one that is not ready or
- * terminating may still have clients. Confined to the index's owner, but for {@link #ask}.
+ * terminating may still have clients. Confined to the index's owner, but for {@link #ask} and
+ * {@link #close}.
  */
-public final class Peers implements IndexListener {
+public final class Peers implements IndexListener, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Peers.class);
 
     /** How long an answer of a replica is waited for. */
@@ -57,7 +60,7 @@ public final class Peers implements IndexListener {
     private final PeerLink link;
     private final Map<String, Supplier<byte[]>> topics = new HashMap<>();
     private final Set<Watch> watches = new LinkedHashSet<>();
-    private Set<Replica> replicas = new LinkedHashSet<>();
+    private Set<Peer> replicas = new LinkedHashSet<>();
 
     Peers(SerialExecutor owner, ClusterIndex index, Us us, PeerLink link) {
         this.owner = owner;
@@ -66,13 +69,32 @@ public final class Peers implements IndexListener {
         this.link = link;
     }
 
+    /**
+     * Asks over TLS.
+     *
+     * @param identity what replicas prove themselves with
+     * @param token the file with the token that we prove ourselves with
+     */
+    public static Peers create(SerialExecutor owner, ClusterIndex index, Us us, ServerIdentity identity, Path token) {
+        String name = us.service().service() + "." + us.service().namespace() + ".svc";
+        var link = new GrpcPeerLink(owner, new PeerChannels(identity, token, name)::connect);
+        identity.listen(bundle -> owner.execute(link::reconnect));
+        return new Peers(owner, index, us, link);
+    }
+
+    /** Asks nobody any more. Any thread. */
+    @Override
+    public void close() {
+        owner.execute(link::close);
+    }
+
     @Override
     public void onTouched(Touched touched) {
         owner.checkCurrent();
         if (!touched.names().contains(us.service().value())) {
             return;
         }
-        var now = new LinkedHashSet<Replica>();
+        var now = new LinkedHashSet<Peer>();
         List<Endpoint> listed = index.lookup(us.service().value())
                 .map(Published::cluster)
                 .map(Cluster::endpoints)
@@ -80,11 +102,11 @@ public final class Peers implements IndexListener {
         for (Endpoint endpoint : listed) {
             if (!endpoint.pod().equals(us.ownPod())) {
                 String pod = endpoint.pod().isEmpty() ? endpoint.address() : endpoint.pod();
-                now.add(new Replica(pod, endpoint.address(), endpoint.port()));
+                now.add(new Peer(pod, endpoint.address(), endpoint.port()));
             }
         }
         if (!now.equals(replicas)) {
-            LOG.info("other replicas: {}", now.stream().map(Replica::pod).toList());
+            LOG.info("other replicas: {}", now.stream().map(Peer::pod).toList());
             replicas = now;
             link.retain(now);
             List.copyOf(watches).forEach(Watch::adjust);
@@ -120,7 +142,7 @@ public final class Peers implements IndexListener {
         Map<String, Optional<byte[]>> answers = new LinkedHashMap<>();
         answers.put(us.ownPod(), ownAnswer(topic));
         List<CompletableFuture<?>> asked = new ArrayList<>();
-        for (Replica replica : replicas) {
+        for (Peer replica : replicas) {
             answers.put(replica.pod(), Optional.empty());
             asked.add(link.ask(replica, topic, ANSWER).handle((body, failure) -> {
                 if (failure == null) {
@@ -155,7 +177,7 @@ public final class Peers implements IndexListener {
     final class Watch {
         private final PodName pod;
         private final Runnable changed;
-        private final Map<Replica, Line> lines = new LinkedHashMap<>();
+        private final Map<Peer, Line> lines = new LinkedHashMap<>();
 
         private Watch(PodName pod, Runnable changed) {
             this.pod = pod;
@@ -170,7 +192,7 @@ public final class Peers implements IndexListener {
                 }
                 return gone;
             });
-            for (Replica replica : replicas) {
+            for (Peer replica : replicas) {
                 lines.computeIfAbsent(replica, key -> new Line(this, key)).open();
             }
             changed.run();
@@ -199,14 +221,14 @@ public final class Peers implements IndexListener {
     /** One replica's word on one pod; asked again when it falls silent. */
     private final class Line implements PeerLink.Listener {
         private final Watch watch;
-        private final Replica replica;
+        private final Peer replica;
         private Cancellable asking = () -> {};
         private boolean open;
         private boolean acknowledged;
         private String said = "silent";
         private Duration retry = FIRST_RETRY;
 
-        Line(Watch watch, Replica replica) {
+        Line(Watch watch, Peer replica) {
             this.watch = watch;
             this.replica = replica;
         }

@@ -1,12 +1,18 @@
 package dev.sidestep.control.ads;
 
 import com.google.protobuf.ExtensionRegistryLite;
+import dev.sidestep.concurrent.SerialExecutor;
 import dev.sidestep.concurrent.VirtualTimeExecutor;
+import dev.sidestep.control.auth.Refusals;
+import dev.sidestep.control.index.Callers;
 import dev.sidestep.control.index.ClusterIndex;
 import dev.sidestep.control.index.Item;
 import dev.sidestep.control.index.ObjectKey;
+import dev.sidestep.control.index.Problems;
 import dev.sidestep.control.index.ServiceItem;
 import dev.sidestep.control.index.SliceItem;
+import dev.sidestep.control.index.WorkloadIndex;
+import dev.sidestep.model.Mode;
 import dev.sidestep.xds.AdsMethods;
 import dev.sidestep.xds.Frame;
 import dev.sidestep.xds.ResourceType;
@@ -16,6 +22,7 @@ import dev.sidestep.xds.proto.discovery.DeltaDiscoveryResponse;
 import dev.sidestep.xds.proto.discovery.DiscoveryRequest;
 import dev.sidestep.xds.proto.discovery.DiscoveryResponse;
 import dev.sidestep.xds.proto.rpc.Status;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -64,6 +71,18 @@ public final class TestMesh {
     /** Lets the next change of each Service be published at once. */
     public void settle() {
         bench.settle();
+    }
+
+    /** A server of streams, on a real executor. */
+    public static AdsServer server(SerialExecutor owner, ClusterIndex index) {
+        var registry = new SimpleMeterRegistry();
+        return new AdsServer(
+                owner,
+                index,
+                new Callers(new WorkloadIndex(owner), new Problems(owner)),
+                new Mesh(Mode.BALANCE, "cluster.local", List.of("10.96.0.0/12")),
+                new Admission(XdsLimits.DEFAULT, new Refusals(owner, registry)),
+                registry);
     }
 
     /** The name of the only port of a Service. */

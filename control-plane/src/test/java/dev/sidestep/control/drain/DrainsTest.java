@@ -36,8 +36,8 @@ final class DrainsTest {
     private static final PodName WEB_1 = new PodName("default", "web-1");
     private static final Duration CAP = ofSeconds(10);
     private static final ClusterName US = new ClusterName("control-plane", "default", 80);
-    private static final Replica B = new Replica("cp-2", "10.0.0.2", 8080);
-    private static final Replica C = new Replica("cp-3", "10.0.0.3", 8080);
+    private static final Peer B = new Peer("cp-2", "10.0.0.2", 8080);
+    private static final Peer C = new Peer("cp-3", "10.0.0.3", 8080);
 
     private final TestMesh mesh = new TestMesh();
     private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
@@ -567,45 +567,45 @@ final class DrainsTest {
 
     /** Says what a test has it say, for each replica. */
     private final class FakeLink implements PeerLink {
-        private final Map<Replica, Listener> listeners = new HashMap<>();
-        private final Map<Replica, CompletableFuture<byte[]>> questions = new HashMap<>();
+        private final Map<Peer, Listener> listeners = new HashMap<>();
+        private final Map<Peer, CompletableFuture<byte[]>> questions = new HashMap<>();
 
         @Override
-        public Cancellable watch(Replica replica, PodName pod, Listener listener) {
+        public Cancellable watch(Peer replica, PodName pod, Listener listener) {
             assertThat(pod).isEqualTo(WEB_1);
             listeners.put(replica, listener);
             return () -> listeners.remove(replica, listener);
         }
 
         @Override
-        public CompletableFuture<byte[]> ask(Replica replica, String topic, Duration limit) {
+        public CompletableFuture<byte[]> ask(Peer replica, String topic, Duration limit) {
             return questions.computeIfAbsent(replica, key -> new CompletableFuture<>());
         }
 
         @Override
-        public void retain(Collection<Replica> replicas) {
+        public void retain(Collection<Peer> replicas) {
             questions.keySet().retainAll(replicas);
         }
 
-        Set<Replica> watched() {
+        Set<Peer> watched() {
             return Set.copyOf(listeners.keySet());
         }
 
-        void say(Replica replica, boolean acknowledged) {
+        void say(Peer replica, boolean acknowledged) {
             mesh.owner().run(() -> listener(replica).onStanding(acknowledged, acknowledged ? 0 : 1, List.of("x")));
         }
 
-        void lose(Replica replica) {
+        void lose(Peer replica) {
             Listener listener = listener(replica);
             listeners.remove(replica);
             mesh.owner().run(() -> listener.onLost("UNAVAILABLE"));
         }
 
-        private Listener listener(Replica replica) {
+        private Listener listener(Peer replica) {
             return Optional.ofNullable(listeners.get(replica)).orElseThrow();
         }
 
-        void answer(Replica replica, byte @org.jspecify.annotations.Nullable [] body) {
+        void answer(Peer replica, byte @org.jspecify.annotations.Nullable [] body) {
             CompletableFuture<byte[]> question =
                     Optional.ofNullable(questions.get(replica)).orElseThrow();
             mesh.owner().run(() -> {

@@ -7,4 +7,4 @@ package dev.sidestep.control.drain;
  * @param address an IPv4 or IPv6 literal, IPv6 without brackets
  * @param port where it serves xDS with TLS
  */
-record Replica(String pod, String address, int port) {}
+record Peer(String pod, String address, int port) {}
