@@ -224,8 +224,8 @@ final class Departures implements IndexListener {
         while (!vanished.isEmpty() && owner.nanoTime() - vanished.getFirst().vanishedNanos() >= REMEMBERED.toNanos()) {
             Left old = vanished.removeFirst();
             Map<ClusterName, Place> places = left.get(old.pod());
-            // By identity: it may have come back and left again meanwhile, which is remembered anew.
-            if (places != null && places.get(old.place().cluster()) == old.place()) {
+            // It may have come back and left again meanwhile, at a later generation: that is remembered anew.
+            if (places != null && old.place().equals(places.get(old.place().cluster()))) {
                 stays(old.pod(), old.place().cluster());
             }
         }

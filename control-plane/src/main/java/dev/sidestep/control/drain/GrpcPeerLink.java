@@ -4,6 +4,7 @@ import dev.sidestep.concurrent.SerialExecutor;
 import dev.sidestep.concurrent.SerialExecutor.Cancellable;
 import dev.sidestep.xds.DrainMethods;
 import dev.sidestep.xds.proto.v1.AskRequest;
+import dev.sidestep.xds.proto.v1.AskResponse;
 import dev.sidestep.xds.proto.v1.WatchRequest;
 import dev.sidestep.xds.proto.v1.WatchResponse;
 import io.grpc.CallOptions;
@@ -11,7 +12,6 @@ import io.grpc.ClientCall;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.Status;
-import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
@@ -19,8 +19,8 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -68,9 +68,8 @@ final class GrpcPeerLink implements PeerLink {
     }
 
     @Override
-    public CompletableFuture<byte[]> ask(Peer replica, String topic, Duration limit) {
+    public void ask(Peer replica, String topic, Duration limit, Consumer<byte[]> answered, Consumer<String> failed) {
         owner.checkCurrent();
-        var answer = new CompletableFuture<byte[]>();
         ClientCalls.asyncUnaryCall(
                 channel(replica)
                         .newCall(
@@ -81,14 +80,13 @@ final class GrpcPeerLink implements PeerLink {
                 AskRequest.newBuilder().setTopic(topic).build(),
                 new StreamObserver<>() {
                     @Override
-                    public void onNext(dev.sidestep.xds.proto.v1.AskResponse response) {
-                        answer.complete(response.getBody().toByteArray());
+                    public void onNext(AskResponse response) {
+                        answered.accept(response.getBody().toByteArray());
                     }
 
                     @Override
                     public void onError(Throwable failure) {
-                        answer.completeExceptionally(new StatusRuntimeException(
-                                Status.UNAVAILABLE.withDescription(reason(Status.fromThrowable(failure)))));
+                        failed.accept(reason(Status.fromThrowable(failure)));
                     }
 
                     @Override
@@ -96,7 +94,6 @@ final class GrpcPeerLink implements PeerLink {
                         // Told with the answer; without one gRPC tells an error.
                     }
                 });
-        return answer;
     }
 
     private static String reason(Status status) {

@@ -4,7 +4,7 @@ import dev.sidestep.concurrent.SerialExecutor.Cancellable;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 
 /** The way to other replicas. Called on the owner; calls back on it. */
 interface PeerLink extends AutoCloseable {
@@ -25,8 +25,8 @@ interface PeerLink extends AutoCloseable {
     /** Asks {@code replica} whether its clients have acknowledged that {@code pod} is leaving, until cancelled. */
     Cancellable watch(Peer replica, PodName pod, Listener listener);
 
-    /** Asks {@code replica} for what it has to say on {@code topic}. */
-    CompletableFuture<byte[]> ask(Peer replica, String topic, Duration limit);
+    /** Asks {@code replica} for what it has to say on {@code topic}; tells one of the two within {@code limit}. */
+    void ask(Peer replica, String topic, Duration limit, Consumer<byte[]> answered, Consumer<String> failed);
 
     /** Lets go of all replicas but these. */
     void retain(Collection<Peer> replicas);

@@ -134,30 +134,49 @@ public final class Peers implements IndexListener, AutoCloseable {
     /** Asks all replicas, this one first, for {@code topic}; completes on the owner, within 2 s. Any thread. */
     public CompletableFuture<List<Answer>> ask(String topic) {
         var result = new CompletableFuture<List<Answer>>();
-        owner.execute(() -> ask(topic, result));
+        owner.execute(() -> new Round(result).ask(topic));
         return result;
     }
 
-    private void ask(String topic, CompletableFuture<List<Answer>> result) {
-        Map<String, Optional<byte[]>> answers = new LinkedHashMap<>();
-        answers.put(us.ownPod(), ownAnswer(topic));
-        List<CompletableFuture<?>> asked = new ArrayList<>();
-        for (Peer replica : replicas) {
-            answers.put(replica.pod(), Optional.empty());
-            asked.add(link.ask(replica, topic, ANSWER).handle((body, failure) -> {
-                if (failure == null) {
-                    answers.put(replica.pod(), Optional.of(body));
-                } else {
-                    LOG.warn("replica {}: no answer on {}: {}", replica.pod(), topic, failure.getMessage());
-                }
-                return replica;
-            }));
+    /** One question to all. */
+    private final class Round {
+        private final CompletableFuture<List<Answer>> result;
+        private final Map<String, Optional<byte[]>> answers = new LinkedHashMap<>();
+        private int missing;
+
+        Round(CompletableFuture<List<Answer>> result) {
+            this.result = result;
         }
-        CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new)).thenRun(() -> {
-            List<Answer> all = new ArrayList<>();
-            answers.forEach((replica, body) -> all.add(new Answer(replica, body)));
-            result.complete(all);
-        });
+
+        void ask(String topic) {
+            missing = replicas.size() + 1;
+            answers.put(us.ownPod(), ownAnswer(topic));
+            for (Peer peer : replicas) {
+                answers.put(peer.pod(), Optional.empty());
+                link.ask(
+                        peer,
+                        topic,
+                        ANSWER,
+                        body -> {
+                            answers.put(peer.pod(), Optional.of(body));
+                            heard();
+                        },
+                        reason -> {
+                            LOG.warn("replica {}: no answer on {}: {}", peer.pod(), topic, reason);
+                            heard();
+                        });
+            }
+            heard(); // Of ourselves.
+        }
+
+        private void heard() {
+            missing--;
+            if (missing == 0) {
+                List<Answer> all = new ArrayList<>();
+                answers.forEach((replica, body) -> all.add(new Answer(replica, body)));
+                result.complete(all);
+            }
+        }
     }
 
     /**

@@ -28,6 +28,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -568,7 +570,7 @@ final class DrainsTest {
     /** Says what a test has it say, for each replica. */
     private final class FakeLink implements PeerLink {
         private final Map<Peer, Listener> listeners = new HashMap<>();
-        private final Map<Peer, CompletableFuture<byte[]>> questions = new HashMap<>();
+        private final Map<Peer, Consumer<byte @Nullable []>> questions = new HashMap<>();
 
         @Override
         public Cancellable watch(Peer replica, PodName pod, Listener listener) {
@@ -578,8 +580,15 @@ final class DrainsTest {
         }
 
         @Override
-        public CompletableFuture<byte[]> ask(Peer replica, String topic, Duration limit) {
-            return questions.computeIfAbsent(replica, key -> new CompletableFuture<>());
+        public void ask(
+                Peer replica, String topic, Duration limit, Consumer<byte[]> answered, Consumer<String> failed) {
+            questions.put(replica, body -> {
+                if (body == null) {
+                    failed.accept("silent");
+                } else {
+                    answered.accept(body);
+                }
+            });
         }
 
         @Override
@@ -605,16 +614,10 @@ final class DrainsTest {
             return Optional.ofNullable(listeners.get(replica)).orElseThrow();
         }
 
-        void answer(Peer replica, byte @org.jspecify.annotations.Nullable [] body) {
-            CompletableFuture<byte[]> question =
-                    Optional.ofNullable(questions.get(replica)).orElseThrow();
-            mesh.owner().run(() -> {
-                if (body == null) {
-                    question.completeExceptionally(new IllegalStateException("silent"));
-                } else {
-                    question.complete(body);
-                }
-            });
+        void answer(Peer replica, byte @Nullable [] body) {
+            Consumer<byte @Nullable []> question =
+                    Optional.ofNullable(questions.remove(replica)).orElseThrow();
+            mesh.owner().run(() -> question.accept(body));
         }
 
         @Override

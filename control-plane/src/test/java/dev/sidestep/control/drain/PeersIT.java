@@ -239,13 +239,12 @@ final class PeersIT {
 
     private CompletableFuture<byte[]> ask(GrpcPeerLink link, String topic) {
         var answer = new CompletableFuture<byte[]>();
-        owner.execute(() -> link.ask(peer(), topic, SOON).whenComplete((body, failure) -> {
-            if (failure == null) {
-                answer.complete(body);
-            } else {
-                answer.completeExceptionally(failure);
-            }
-        }));
+        owner.execute(() -> link.ask(
+                peer(),
+                topic,
+                SOON,
+                answer::complete,
+                reason -> answer.completeExceptionally(new IllegalStateException(reason))));
         return answer;
     }
 
