@@ -20,6 +20,7 @@ import (
 type http1 struct {
 	url     *url.URL
 	address string
+	fresh   bool // a connection of its own for each call
 	mutex   sync.Mutex
 	idle    []*kept
 	closed  bool
@@ -30,7 +31,7 @@ type kept struct {
 	reader *bufio.Reader
 }
 
-func newHTTP1(text string) (caller, error) {
+func newHTTP1(text string, fresh bool) (caller, error) {
 	target, err := url.Parse(text)
 	if err != nil || target.Scheme != "http" || target.Host == "" {
 		return nil, fmt.Errorf("http: %q (expected: http://HOST[:PORT]/PATH)", text)
@@ -39,7 +40,7 @@ func newHTTP1(text string) (caller, error) {
 	if target.Port() == "" {
 		address = net.JoinHostPort(target.Hostname(), "80")
 	}
-	return &http1{url: target, address: address}, nil
+	return &http1{url: target, address: address, fresh: fresh}, nil
 }
 
 func (h *http1) kind(method string) string { return method }
@@ -50,7 +51,7 @@ func (h *http1) call(ctx context.Context, method string) (string, error) {
 		return "", err
 	}
 	pod, keep, err := h.exchange(ctx, connection, method)
-	if err != nil || !keep {
+	if err != nil || !keep || h.fresh {
 		_ = connection.Close()
 	} else {
 		h.give(connection)

@@ -97,8 +97,9 @@ func (r *run) from(offset int) []byte {
 	return bytes.Clone(r.records.Bytes()[min(offset, r.records.Len()):])
 }
 
-// control is the HTTP side: POST /start?name=N&http=URL|h2=URL|grpc=HOST:PORT..., POST /stop?name=N, GET
-// /records?name=N&from=BYTES, GET /clock (microseconds since 1970). examples/frontend understands the same, for Java.
+// control is the HTTP side: POST /start?name=N&http=URL|h2=URL|grpc=HOST:PORT&tick=MS&connections=N&
+// timeout=MS&post-every=N&fresh=true (a connection of its own for each HTTP/1.1 call), POST /stop?name=N,
+// GET /records?name=N&from=BYTES, GET /clock (microseconds since 1970). examples/frontend understands the same, for Java.
 type control struct {
 	mutex sync.Mutex
 	runs  map[string]*run
@@ -181,7 +182,7 @@ func parse(query url.Values) (specification, error) {
 	}
 	switch {
 	case query.Get("http") != "":
-		result.caller, err = newHTTP1(query.Get("http"))
+		result.caller, err = newHTTP1(query.Get("http"), query.Get("fresh") == "true")
 	case query.Get("h2") != "":
 		result.caller, err = newHTTP2(query.Get("h2"))
 	case query.Get("grpc") != "":

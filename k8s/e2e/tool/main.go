@@ -13,6 +13,7 @@ const usage = `usage: tool COMMAND [--flag value]...
   serve      answers HTTP/1.1, h2c and gRPC with the pod's name, and TCP, WebSocket, TLS and blobs beside it
   load       waits for load specifications on its control port and calls as they say
   init CMD   runs CMD as process 1 should: forwards signals and ends as it does, so that CMD itself can be killed
+  signal KILL|STOP|CONT  to the program under init
   get URL    one GET; prints the body
   greeting HOST:PORT   reads what the server says first, sends a line, and expects it back
   websocket URL        opens one, sends messages and expects them back
@@ -28,6 +29,7 @@ var commands = map[string]command{
 	"serve":     serve,
 	"load":      load,
 	"init":      supervise,
+	"signal":    signalChild,
 	"get":       get,
 	"greeting":  greeting,
 	"websocket": webSocket,

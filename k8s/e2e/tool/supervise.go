@@ -2,9 +2,13 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -39,4 +43,38 @@ func supervise(args []string) error {
 		os.Exit(128 + int(failed.Sys().(syscall.WaitStatus).Signal()))
 	}
 	return err
+}
+
+// signalChild sends a signal, by its name, to the program that process 1 supervises.
+func signalChild(args []string) error {
+	name, err := one(args, "KILL, STOP or CONT")
+	if err != nil {
+		return err
+	}
+	signals := map[string]syscall.Signal{"KILL": syscall.SIGKILL, "STOP": syscall.SIGSTOP, "CONT": syscall.SIGCONT}
+	if signals[name] == 0 {
+		return fmt.Errorf("%s (expected: KILL, STOP or CONT)", name)
+	}
+	// A child belongs to the thread that made it.
+	threads, err := filepath.Glob("/proc/1/task/*/children")
+	if err != nil {
+		return err
+	}
+	var children []string
+	for _, each := range threads {
+		if text, err := os.ReadFile(each); err == nil {
+			children = append(children, strings.Fields(string(text))...)
+		}
+	}
+	for _, each := range children {
+		command, err := os.ReadFile("/proc/" + each + "/cmdline")
+		if err == nil && strings.Contains(string(command), "\x00serve") {
+			pid, err := strconv.Atoi(each)
+			if err != nil {
+				return err
+			}
+			return syscall.Kill(pid, signals[name])
+		}
+	}
+	return errors.New("process 1 has no child that serves")
 }

@@ -1,5 +1,6 @@
 package dev.sidestep.e2e;
 
+import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.api.model.discovery.v1.Endpoint;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.fabric8.kubernetes.client.Watch;
@@ -25,23 +26,29 @@ public final class EndpointWatch implements AutoCloseable {
     private final Map<String, Long> goneSince = new HashMap<>();
 
     EndpointWatch(Cluster cluster, String namespace, String service) {
-        this.watch = cluster.api()
+        var slices = cluster.api()
                 .discovery()
                 .v1()
                 .endpointSlices()
                 .inNamespace(namespace)
-                .withLabel("kubernetes.io/service-name", service)
-                .watch(new Watcher<>() {
-                    @Override
-                    public void eventReceived(Action action, EndpointSlice slice) {
-                        note(slice, action == Action.DELETED);
-                    }
+                .withLabel("kubernetes.io/service-name", service);
+        var list = slices.list();
+        list.getItems().forEach(each -> note(each, false));
+        // From the list on: a watch from nowhere is refused by API servers over an old etcd.
+        var since = new ListOptionsBuilder()
+                .withResourceVersion(list.getMetadata().getResourceVersion())
+                .build();
+        this.watch = slices.watch(since, new Watcher<>() {
+            @Override
+            public void eventReceived(Action action, EndpointSlice slice) {
+                note(slice, action == Action.DELETED);
+            }
 
-                    @Override
-                    public void onClose(WatcherException cause) {
-                        // The caller sees that nothing comes any more.
-                    }
-                });
+            @Override
+            public void onClose(WatcherException cause) {
+                // The caller sees that nothing comes any more.
+            }
+        });
     }
 
     private synchronized void note(EndpointSlice slice, boolean deleted) {
@@ -71,6 +78,11 @@ public final class EndpointWatch implements AutoCloseable {
     public synchronized OptionalLong goneSince(String pod) {
         Long since = goneSince.get(pod);
         return since == null ? OptionalLong.empty() : OptionalLong.of(since);
+    }
+
+    /** The pods that were ready at some time. */
+    public synchronized Set<String> everReady() {
+        return new TreeSet<>(readySince.keySet());
     }
 
     /** The pods that are ready now. */

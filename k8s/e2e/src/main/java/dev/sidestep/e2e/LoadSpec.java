@@ -13,15 +13,22 @@ import java.util.stream.Collectors;
  * @param protocol http, h2 or grpc
  * @param target a URL, or for grpc a target
  * @param postEvery every so many-th is a POST; 0 for none
+ * @param fresh whether each call has a connection of its own
  */
 public record LoadSpec(
-        String protocol, String target, int connections, int tickMillis, int timeoutMillis, int postEvery) {
+        String protocol,
+        String target,
+        int connections,
+        int tickMillis,
+        int timeoutMillis,
+        int postEvery,
+        boolean fresh) {
     public static LoadSpec http(String url, int connections, int perSecond) {
-        return new LoadSpec("http", url, connections, tick(connections, perSecond), 5000, 0);
+        return new LoadSpec("http", url, connections, tick(connections, perSecond), 5000, 0, false);
     }
 
     public static LoadSpec grpc(String target, int perSecond) {
-        return new LoadSpec("grpc", target, 1, tick(1, perSecond), 5000, 0);
+        return new LoadSpec("grpc", target, 1, tick(1, perSecond), 5000, 0, false);
     }
 
     private static int tick(int connections, int perSecond) {
@@ -33,11 +40,16 @@ public record LoadSpec(
     }
 
     public LoadSpec withPostEvery(int count) {
-        return new LoadSpec(protocol, target, connections, tickMillis, timeoutMillis, count);
+        return new LoadSpec(protocol, target, connections, tickMillis, timeoutMillis, count, fresh);
     }
 
     public LoadSpec withTimeoutMillis(int millis) {
-        return new LoadSpec(protocol, target, connections, tickMillis, millis, postEvery);
+        return new LoadSpec(protocol, target, connections, tickMillis, millis, postEvery, fresh);
+    }
+
+    /** With a connection of its own for each call, of HTTP/1.1; the Java client cannot. */
+    public LoadSpec withFreshConnections() {
+        return new LoadSpec(protocol, target, connections, tickMillis, timeoutMillis, postEvery, true);
     }
 
     /** As both load clients read it; the Java one has a tick of its own for gRPC. */
@@ -50,6 +62,9 @@ public record LoadSpec(
         values.put("grpc-tick", Integer.toString(tickMillis));
         values.put("timeout", Integer.toString(timeoutMillis));
         values.put("post-every", Integer.toString(postEvery));
+        if (fresh) {
+            values.put("fresh", "true");
+        }
         return values.entrySet().stream()
                 .map(each -> each.getKey() + "=" + URLEncoder.encode(each.getValue(), StandardCharsets.UTF_8))
                 .collect(Collectors.joining("&"));

@@ -9,6 +9,8 @@ import java.util.Optional;
 
 /** What one scenario plays on: namespaces of its own, and everything to fill them. Confined to the main thread. */
 public final class Stage {
+    private static final int CLIENT_PORT = 8099;
+
     private final Cluster cluster;
     private final Manifests manifests;
     private final Findings findings;
@@ -139,6 +141,11 @@ public final class Stage {
         }
     }
 
+    /** A pod that some other manifest made, as a client. */
+    public LoadClient client(String namespace, String pod, String container, int port, Placement placement) {
+        return new LoadClient(cluster, namespace, pod, container, port, placement.text());
+    }
+
     /** Client pods of these kinds, ready; those that need Sidestep are left out when it is not there. */
     public List<LoadClient> clients(String namespace, Placement... placements) throws IOException {
         List<LoadClient> clients = new ArrayList<>();
@@ -146,7 +153,7 @@ public final class Stage {
             if (each.isPlain() || withSidestep) {
                 String name = "client-" + each.text();
                 apply(namespace, each.file, Map.of("name", name, "inject", each.inject));
-                clients.add(new LoadClient(cluster, namespace, name, each.text()));
+                clients.add(new LoadClient(cluster, namespace, name, "client", CLIENT_PORT, each.text()));
             }
         }
         for (LoadClient each : clients) {

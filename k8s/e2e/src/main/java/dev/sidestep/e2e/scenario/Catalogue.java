@@ -8,6 +8,16 @@ public final class Catalogue {
     private Catalogue() {}
 
     public static List<Scenario> all() {
-        return List.of(new Evenness(), new RollingRestart("rolling", 1, true));
+        return List.of(
+                new Tutorial(),
+                new Evenness(),
+                new RollingRestart("rolling", 1, true),
+                new RollingRestart("rolling-5", 5, false),
+                Fault.killed(),
+                new Protocols(),
+                Fault.stopped(),
+                Fault.erring(),
+                Fault.blackholed(),
+                new Parity());
     }
 }

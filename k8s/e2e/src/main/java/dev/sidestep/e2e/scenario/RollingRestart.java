@@ -69,6 +69,7 @@ final class RollingRestart implements Scenario {
 
     private void restart(Stage stage, String namespace, String backend, LoadClient client, boolean plain) {
         stage.cluster().awaitRollout(namespace, backend);
+        client.awaitAnswer("http://" + backend + "/api");
         List<LoadClient.Running> loads = new ArrayList<>();
         loads.add(
                 client.start(LoadSpec.http("http://" + backend + "/api", 5, 250).withPostEvery(4)));
