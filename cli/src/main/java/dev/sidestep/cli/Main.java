@@ -48,6 +48,7 @@ public final class Main implements Runnable {
                 .addSubcommand(new StatusCommand())
                 .addSubcommand(new WhyCommand())
                 .addSubcommand(new ReportCommand())
+                .addSubcommand(new InjectCommand(System.in))
                 .addSubcommand(new AgentCommand(home))
                 .addSubcommand(new VersionCommand())
                 .addSubcommand(new CompletionCommand())

@@ -35,10 +35,10 @@ public record Settings(
             ClusterName.WIRE_DOMAIN,
             List.of(),
             false,
-            new Injection("agent", "agent"),
+            new Injection("agent", "agent", "privileged"),
             new Image("", "0.1.0-SNAPSHOT", "IfNotPresent"),
             new Drain(Duration.ofSeconds(10)),
-            new Sidecar("10m", "64Mi", "", "128Mi", "info"),
+            new Sidecar("10m", "64Mi", "1", "128Mi", "info"),
             new Tls("control-plane-ca", Duration.ofDays(365), "", ""));
 
     public Settings {
@@ -51,8 +51,10 @@ public record Settings(
      * @param defaultMode what {@code sidestep.dev/inject: enabled} means: {@code agent}, {@code sidecar} or {@code grpc}
      * @param psaMode what a pod that asks for a sidecar gets where Pod Security forbids the redirect: {@code agent},
      *     {@code proxy} (the sidecar without a redirect) or {@code none}
+     * @param podSecurity what Pod Security enforces in a namespace without a label for it, as the API server's
+     *     configuration says, which nobody can ask for: {@code privileged}, {@code baseline} or {@code restricted}
      */
-    public record Injection(String defaultMode, String psaMode) {}
+    public record Injection(String defaultMode, String psaMode, String podSecurity) {}
 
     /**
      * Where pods pull our images.
@@ -73,9 +75,9 @@ public record Settings(
     }
 
     /**
-     * How pods leave.
+     * The end of a pod.
      *
-     * @param cap how long a pod that leaves waits for its clients, at most
+     * @param cap how long it waits for its clients, at most
      */
     public record Drain(Duration cap) {}
 
@@ -96,6 +98,12 @@ public record Settings(
      * @param certManagerSecret the Secret that cert-manager writes; "": none
      */
     public record Tls(String caSecret, Duration caLifetime, String existingSecret, String certManagerSecret) {}
+
+    /** This, with images from elsewhere. */
+    public Settings withImage(Image other) {
+        return new Settings(
+                mode, clusterDomain, serviceRanges, socketLoadBalancing, injection, other, drain, sidecar, tls);
+    }
 
     /**
      * Reads the file at {@code path}.

@@ -71,10 +71,11 @@ final class SettingsReader {
     }
 
     private static Injection injection(Field field, Injection by) throws ManifestException {
-        only(field, "defaultMode", "psaMode");
+        only(field, "defaultMode", "psaMode", "podSecurity");
         return new Injection(
                 field.get("defaultMode").oneOf(List.of("agent", "sidecar", "grpc"), by.defaultMode()),
-                field.get("psaMode").oneOf(List.of("agent", "proxy", "none"), by.psaMode()));
+                field.get("psaMode").oneOf(List.of("agent", "proxy", "none"), by.psaMode()),
+                field.get("podSecurity").oneOf(List.of("privileged", "baseline", "restricted"), by.podSecurity()));
     }
 
     private static Image image(Field field, Image by) throws ManifestException {

@@ -28,7 +28,7 @@ final class SettingsTest {
                 clusterDomain: corp.example
                 serviceRanges: [10.96.0.0/16, "fd00::/108"]
                 socketLoadBalancing: true
-                injection: {defaultMode: sidecar, psaMode: none}
+                injection: {defaultMode: sidecar, psaMode: none, podSecurity: baseline}
                 image: {registry: "registry.example:5000/mesh", tag: "1.2", pullPolicy: Always}
                 drain: {cap: 1m30s}
                 sidecar: {cpuRequest: 1, memoryRequest: 32Mi, cpuLimit: "0.5", memoryLimit: "", logLevel: debug}
@@ -39,7 +39,7 @@ final class SettingsTest {
                         "corp.example",
                         List.of("10.96.0.0/16", "fd00::/108"),
                         true,
-                        new Settings.Injection("sidecar", "none"),
+                        new Settings.Injection("sidecar", "none", "baseline"),
                         new Settings.Image("registry.example:5000/mesh", "1.2", "Always"),
                         new Settings.Drain(Duration.ofSeconds(90)),
                         new Settings.Sidecar("1", "32Mi", "0.5", "", "debug"),

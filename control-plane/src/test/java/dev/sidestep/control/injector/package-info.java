@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sidestep.control.injector;
+
+import org.jspecify.annotations.NullMarked;
