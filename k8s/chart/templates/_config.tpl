@@ -7,6 +7,7 @@ socketLoadBalancing: {{ .Values.socketLoadBalancing }}
 injection:
   defaultMode: {{ .Values.injection.defaultMode | quote }}
   psaMode: {{ .Values.injection.psaMode | quote }}
+  podSecurity: {{ .Values.injection.podSecurity | quote }}
 image:
   registry: {{ .Values.image.registry | trimSuffix "/" | quote }}
   tag: {{ include "sidestep.tag" . | quote }}

@@ -54,7 +54,7 @@ class ChartIT {
                 "--set", "clusterDomain=k8s.example",
                 "--set", "serviceRanges={10.96.0.0/16,fd00::/112}",
                 "--set", "socketLoadBalancing=true",
-                "--set", "injection.defaultMode=sidecar,injection.psaMode=proxy",
+                "--set", "injection.defaultMode=sidecar,injection.psaMode=proxy,injection.podSecurity=baseline",
                 "--set", "image.registry=registry.example/sidestep/,image.tag=1.2.3,image.pullPolicy=Always",
                 "--set", "drain.cap=5s",
                 "--set", "sidecar.cpuLimit=2,sidecar.logLevel=debug",
@@ -67,6 +67,7 @@ class ChartIT {
         assertThat(settings.socketLoadBalancing()).isTrue();
         assertThat(settings.injection().defaultMode()).isEqualTo("sidecar");
         assertThat(settings.injection().psaMode()).isEqualTo("proxy");
+        assertThat(settings.injection().podSecurity()).isEqualTo("baseline");
         assertThat(settings.image().reference("agent")).isEqualTo("registry.example/sidestep/agent:1.2.3");
         assertThat(settings.image().pullPolicy()).isEqualTo("Always");
         assertThat(settings.drain().cap()).isEqualTo(Duration.ofSeconds(5));

@@ -26,6 +26,7 @@ final class Quotas implements Check {
     static final Map<String, Quantity> SIDECAR = Map.of(
             "requests.cpu", new Quantity("10m"),
             "requests.memory", new Quantity("64Mi"),
+            "limits.cpu", new Quantity("1"),
             "limits.memory", new Quantity("128Mi"));
 
     private final KubernetesClient client;
