@@ -41,6 +41,15 @@ public final class Manifests {
 
     /** Writes an EndpointSlice with one ready endpoint on 127.0.0.1: a slice carries the ports of its endpoints. */
     public void endpoint(String service, String portName, String pod, int port) {
+        endpoint(service, portName, pod, port, "{ready: true, serving: true, terminating: false}");
+    }
+
+    /** Lets what {@link #endpoint} wrote say that the pod is on its way out, and serves still. */
+    public void leavingEndpoint(String service, String portName, String pod, int port) {
+        endpoint(service, portName, pod, port, "{ready: false, serving: true, terminating: true}");
+    }
+
+    private void endpoint(String service, String portName, String pod, int port, String conditions) {
         write(sliceFile(service, pod), """
                 apiVersion: discovery.k8s.io/v1
                 kind: EndpointSlice
@@ -53,9 +62,9 @@ public final class Manifests {
                   - {name: %s, port: %d, protocol: TCP}
                 endpoints:
                   - addresses: [127.0.0.1]
-                    conditions: {ready: true, serving: true, terminating: false}
+                    conditions: %s
                     targetRef: {kind: Pod, name: %s, namespace: default}
-                """.formatted(service, pod, service, portName, port, pod));
+                """.formatted(service, pod, service, portName, port, conditions, pod));
     }
 
     /** Takes back what {@link #endpoint} wrote. */
