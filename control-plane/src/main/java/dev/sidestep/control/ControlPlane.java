@@ -164,9 +164,6 @@ public final class ControlPlane implements AutoCloseable {
         var xdsAddress = new InetSocketAddress(config.xds().getAddress(), xds.port());
         Optional<XdsListener> tls = listenTls(config, services, access);
         tls.ifPresent(closing::push);
-        closing.push(() -> awaitDrains(drains));
-        closing.push(() -> drain(
-                owner, ads, reports, Stream.concat(Stream.of(xds), tls.stream()).toList()));
         Optional<InetSocketAddress> tlsAddress = tls.flatMap(listener ->
                 config.xdsTls().map(address -> new InetSocketAddress(address.getAddress(), listener.port())));
 
@@ -202,6 +199,10 @@ public final class ControlPlane implements AutoCloseable {
             KubernetesSource source = startKubernetes(client.orElseThrow(), kubernetes.namespaces(), intake, closing);
             owner.execute(() -> index.confirmRemovals(source::listAgain));
         }
+        // Closed first, while all else still works for the pods that wait.
+        closing.push(() -> awaitDrains(drains));
+        closing.push(() -> drain(
+                owner, ads, reports, Stream.concat(Stream.of(xds), tls.stream()).toList()));
         tlsAddress.ifPresent(address -> LOG.info("xDS with TLS on {}, for pods with a token", text(address)));
         LOG.info("xDS on {}, admin on http://{}", text(xdsAddress), text(admin.address()));
         return new ControlPlane(xdsAddress, tlsAddress, admin.address(), synced, closing);

@@ -6,9 +6,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.sidestep.model.Mode;
 import dev.sidestep.testkit.Await;
 import dev.sidestep.testkit.Manifests;
+import dev.sidestep.xds.DrainMethods;
 import dev.sidestep.xds.ResourceType;
 import dev.sidestep.xds.proto.discovery.DeltaDiscoveryResponse;
+import dev.sidestep.xds.proto.v1.DrainedRequest;
+import dev.sidestep.xds.proto.v1.DrainedResponse;
+import io.grpc.CallOptions;
+import io.grpc.ManagedChannel;
 import io.grpc.Status;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.ClientCalls;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -18,7 +25,9 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Iterator;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -97,6 +106,34 @@ final class ControlPlaneIT {
             manifests.withoutService("web");
             DeltaDiscoveryResponse gone = client.next(ResourceType.SERVICE);
             assertThat(gone.getRemovedResourcesList()).containsExactly(WEB);
+        }
+    }
+
+    @Test
+    void letsPodsThatWaitEndBeforeItStops() throws Exception {
+        ManagedChannel channel = NettyChannelBuilder.forAddress(controlPlane.xdsAddress())
+                .usePlaintext()
+                .build();
+        try (DeltaClient client = client()) {
+            client.subscribe(ResourceType.SERVICE, WEB);
+            client.awaitEndpoints("127.0.0.1:8081");
+            Iterator<DrainedResponse> responses = ClientCalls.blockingServerStreamingCall(
+                    channel,
+                    DrainMethods.DRAINED,
+                    CallOptions.DEFAULT,
+                    DrainedRequest.newBuilder()
+                            .setNamespace("default")
+                            .setPod("web-1")
+                            .setCapMillis(60_000)
+                            .build());
+            assertThat(responses.next().getOver()).isFalse();
+            CompletableFuture<Void> closing = CompletableFuture.runAsync(controlPlane::close);
+
+            manifests.leavingEndpoint("web", "http", "web-1", 8081);
+            assertThat(responses.next().getText()).startsWith("pod default/web-1: all clients know after ");
+            closing.get(20, TimeUnit.SECONDS);
+        } finally {
+            channel.shutdownNow();
         }
     }
 
