@@ -20,7 +20,8 @@ const usage = `usage: tool COMMAND [--flag value]...
   blob URL MEGABYTES   sends and fetches so much and compares digests
   tls HOST:PORT NAME   shakes hands, and expects the server's own certificate for NAME
   redis HOST:PORT      SET and GET
-  postgres HOST:PORT   a query as user "e2e"`
+  postgres HOST:PORT   a query as user "e2e"
+  xds        asks the control plane as its clients do`
 
 // command runs one of the commands above with what follows its name.
 type command func(args []string) error
@@ -37,6 +38,7 @@ var commands = map[string]command{
 	"tls":       tlsPassthrough,
 	"redis":     redis,
 	"postgres":  postgres,
+	"xds":       xds,
 }
 
 func main() {

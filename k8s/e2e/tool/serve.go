@@ -27,6 +27,7 @@ import (
 type server struct {
 	pod      string
 	work     time.Duration
+	relay    string // empty: answers by itself
 	faults   *faults
 	requests atomic.Int64 // that arrived at /api or the greeter
 	repeated atomic.Int64 // of them those that say that they are not the first attempt
@@ -44,6 +45,7 @@ func serve(args []string) error {
 	tlsName := flags.String("tls-name", "backend.example", "the name in that certificate")
 	controlAddress := flags.String("control", ":8098", "faults, counters, readiness; empty for none")
 	work := flags.Duration("work", 5*time.Millisecond, "how long an answer takes")
+	relay := flags.String("relay", "", "a URL to GET for each request; its answer becomes ours")
 	onTerm := flags.String("on-term", "drain", "drain or die")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -51,7 +53,7 @@ func serve(args []string) error {
 	if *onTerm != "drain" && *onTerm != "die" {
 		return fmt.Errorf("--on-term %s (expected: drain or die)", *onTerm)
 	}
-	application := &server{pod: *pod, work: *work, faults: newFaults()}
+	application := &server{pod: *pod, work: *work, relay: *relay, faults: newFaults()}
 
 	listeners := map[string]net.Listener{}
 	for name, address := range map[string]string{
@@ -129,6 +131,12 @@ func (s *server) answer(response http.ResponseWriter, request *http.Request) {
 	_, _ = io.Copy(io.Discard, request.Body)
 	time.Sleep(s.work)
 	code := s.faults.endure(request.Context().Done())
+	if s.relay != "" {
+		if err := s.ask(request.Context()); err != nil {
+			http.Error(response, err.Error(), http.StatusBadGateway)
+			return
+		}
+	}
 	peer, _, _ := net.SplitHostPort(request.RemoteAddr)
 	header := response.Header()
 	header.Set("Pod", s.pod)
@@ -137,6 +145,26 @@ func (s *server) answer(response http.ResponseWriter, request *http.Request) {
 	header.Set("Seen-Protocol", request.Proto)
 	response.WriteHeader(code)
 	fmt.Fprintln(response, s.pod)
+}
+
+// ask is the call behind ours: what goes through the sidecar or agent of this very pod.
+func (s *server) ask(ctx context.Context) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.relay, nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if _, err := io.Copy(io.Discard, response.Body); err != nil {
+		return err
+	}
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: %s", s.relay, response.Status)
+	}
+	return nil
 }
 
 func (s *server) greet(ctx context.Context) (string, error) {

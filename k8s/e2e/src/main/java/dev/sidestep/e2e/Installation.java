@@ -14,12 +14,17 @@ final class Installation {
     private final String manifests;
     private boolean made;
 
-    /** @param registry where pods pull Sidestep's images, or empty */
-    Installation(Cluster cluster, Path root, String registry) throws IOException {
+    /**
+     * Reads what is to be installed.
+     *
+     * @param registry where pods pull Sidestep's images, or empty
+     */
+    Installation(Cluster cluster, Path root, String registry, String tag) throws IOException {
         this.cluster = cluster;
         String prefix = registry.isEmpty() ? "" : registry + "/";
         this.manifests = Files.readString(root.resolve("k8s/sidestep.yaml"))
-                .replaceAll("(?m)^( +image: )control-plane:", "$1" + prefix + "control-plane:")
+                .replaceAll("(?m)^( +image: )control-plane:.*$", "$1" + prefix + "control-plane:" + tag)
+                .replaceAll("(?m)^( +tag: )\".*\"$", "$1\"" + tag + "\"")
                 .replaceAll("(?m)^( +registry: )\"\"$", "$1\"" + registry + "\"");
     }
 

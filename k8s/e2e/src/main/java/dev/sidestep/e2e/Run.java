@@ -55,6 +55,13 @@ public final class Run implements Callable<Integer> {
     private String tag = "";
 
     @Option(
+            names = "--sidestep-tag",
+            paramLabel = "TAG",
+            defaultValue = "0.1.0-SNAPSHOT",
+            description = "Of Sidestep's own images (${DEFAULT-VALUE}), if it is not installed already.")
+    private String sidestepTag = "";
+
+    @Option(
             names = "--node",
             paramLabel = "COMMAND",
             description =
@@ -128,7 +135,7 @@ public final class Run implements Callable<Integer> {
         Path folder = out == null ? root.resolve("k8s/e2e/target/run") : out.toAbsolutePath();
         try (Cluster cluster = Cluster.connect(kubeconfig)) {
             console.println("Kubernetes " + cluster.version());
-            var installation = new Installation(cluster, root, registry == null ? "" : registry);
+            var installation = new Installation(cluster, root, registry == null ? "" : registry, sidestepTag);
             var program = new Program(
                     cluster,
                     new Manifests(root, imageNames()),

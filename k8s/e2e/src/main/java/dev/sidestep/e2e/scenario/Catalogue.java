@@ -1,6 +1,7 @@
 package dev.sidestep.e2e.scenario;
 
 import dev.sidestep.e2e.Scenario;
+import java.time.Duration;
 import java.util.List;
 
 /** All scenarios, in the order in which they are played. */
@@ -11,13 +12,19 @@ public final class Catalogue {
         return List.of(
                 new Tutorial(),
                 new Evenness(),
-                new RollingRestart("rolling", 1, true),
-                new RollingRestart("rolling-5", 5, false),
-                Fault.killed(),
                 new Protocols(),
+                new Tokens(),
+                new RollingRestart("rolling", 1, true),
+                Fault.killed(),
+                new RollingRestart("rolling-5", 5, false),
                 Fault.stopped(),
                 Fault.erring(),
                 Fault.blackholed(),
-                new Parity());
+                new Parity(),
+                new Mode(),
+                new SidecarKilled(),
+                new Upgrade(),
+                new ControlPlaneAway(Duration.ofMinutes(5)),
+                new ApiServerStopped());
     }
 }
