@@ -11,6 +11,7 @@ import dev.sidestep.model.Endpoint;
 import dev.sidestep.model.Self;
 import dev.sidestep.model.TrafficPolicy;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -28,6 +29,7 @@ final class FakeControlPlane implements ControlPlane, Discovery {
     private final Set<String> asked = new HashSet<>();
     private boolean silent;
     private boolean connected = true;
+    private List<String> ranges = List.of();
     private @Nullable LoadBalancer balancer;
     private @Nullable SerialExecutor owner;
 
@@ -47,10 +49,16 @@ final class FakeControlPlane implements ControlPlane, Discovery {
     FakeControlPlane serves(Cluster cluster) {
         run(() -> {
             clusters.put(cluster.name().value(), cluster);
-            if (asked.contains(cluster.name().value())) {
-                answer(cluster.name().value());
-            }
+            List<String> names = new ArrayList<>(cluster.addresses());
+            names.add(cluster.name().value());
+            names.stream().filter(asked::contains).forEach(this::answer);
         });
+        return this;
+    }
+
+    /** VIPs come from these CIDR blocks. Before it is opened. */
+    FakeControlPlane ranges(List<String> blocks) {
+        ranges = blocks;
         return this;
     }
 
@@ -80,7 +88,16 @@ final class FakeControlPlane implements ControlPlane, Discovery {
         owner = itsOwner;
         if (connected) {
             itsOwner.execute(() -> {
-                opened.onSelf(Self.inNamespace("default"));
+                Self usual = Self.inNamespace("default");
+                opened.onSelf(new Self(
+                        usual.namespace(),
+                        usual.node(),
+                        usual.zone(),
+                        usual.region(),
+                        usual.clusterDomain(),
+                        ranges,
+                        List.of(),
+                        usual.mode()));
                 opened.onConnected();
             });
         }
@@ -96,7 +113,11 @@ final class FakeControlPlane implements ControlPlane, Discovery {
     }
 
     private void answer(String name) {
-        Cluster cluster = clusters.get(name);
+        Cluster cluster = clusters.values().stream()
+                .filter(each ->
+                        each.name().value().equals(name) || each.addresses().contains(name))
+                .findFirst()
+                .orElse(null);
         if (balancer != null) {
             if (cluster == null) {
                 balancer.onAbsent(name);

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A server on 127.0.0.1 that does on each connection what a test's script says. Thread-safe. */
+/** A server that does on each connection what a test's script says. Thread-safe. */
 final class RawServer implements AutoCloseable {
     private final ServerSocket listener;
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();
@@ -62,7 +62,16 @@ final class RawServer implements AutoCloseable {
     }
 
     static RawServer start(Script script) throws IOException {
-        var server = new RawServer(new ServerSocket(0, 128, InetAddress.getLoopbackAddress()));
+        return start(InetAddress.getLoopbackAddress(), script);
+    }
+
+    /** One at {@code address}, an address of this machine. */
+    static RawServer start(InetAddress address, Script script) throws IOException {
+        return start(address, 0, script);
+    }
+
+    static RawServer start(InetAddress address, int port, Script script) throws IOException {
+        var server = new RawServer(new ServerSocket(port, 128, address));
         var acceptor = new Thread(() -> server.accept(script), "raw-server");
         acceptor.setDaemon(true);
         acceptor.start();

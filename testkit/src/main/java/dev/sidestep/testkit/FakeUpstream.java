@@ -68,7 +68,13 @@ public final class FakeUpstream implements AutoCloseable {
 
     /** Starts one that answers as {@code handler} says. */
     public static FakeUpstream start(String name, Function<Http1.Request, Http1.Response> handler) {
-        FakeUpstream upstream = new FakeUpstream(name, handler, listen(0));
+        return start(name, InetAddress.getLoopbackAddress(), handler);
+    }
+
+    /** Starts one at {@code address}, an address of this machine. */
+    public static FakeUpstream start(
+            String name, InetAddress address, Function<Http1.Request, Http1.Response> handler) {
+        FakeUpstream upstream = new FakeUpstream(name, handler, listen(address, 0));
         upstream.acceptInBackground(upstream.listener);
         return upstream;
     }
@@ -83,7 +89,7 @@ public final class FakeUpstream implements AutoCloseable {
     }
 
     public InetSocketAddress address() {
-        return new InetSocketAddress(InetAddress.getLoopbackAddress(), port());
+        return new InetSocketAddress(listener.getInetAddress(), port());
     }
 
     /** All requests read so far, also those that a fault left unanswered. */
@@ -139,7 +145,7 @@ public final class FakeUpstream implements AutoCloseable {
 
     /** Listens again on the same port. */
     public void accept() {
-        listener = listen(port());
+        listener = listen(listener.getInetAddress(), port());
         acceptInBackground(listener);
     }
 
@@ -149,14 +155,14 @@ public final class FakeUpstream implements AutoCloseable {
         refuse();
     }
 
-    private static ServerSocket listen(int port) {
+    private static ServerSocket listen(InetAddress address, int port) {
         try {
             ServerSocket socket = new ServerSocket();
             socket.setReuseAddress(true);
-            socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 256);
+            socket.bind(new InetSocketAddress(address, port), 256);
             return socket;
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot listen on 127.0.0.1:" + port, e);
+            throw new UncheckedIOException("cannot listen on " + address.getHostAddress() + ":" + port, e);
         }
     }
 

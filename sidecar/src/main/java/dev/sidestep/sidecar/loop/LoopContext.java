@@ -117,7 +117,7 @@ public final class LoopContext {
 
     /**
      * What {@code authority} names for a caller whose connection was going to {@code chosen}: the Service of that name if
-     * {@code chosen} is one of its endpoints, or may be; {@code chosen} itself otherwise. What is not balanced goes to
+     * {@code chosen} is known to be one of its endpoints; {@code chosen} itself otherwise. What is not balanced goes to
      * {@code chosen} in any case.
      */
     public Target named(Authority authority, Target chosen) {
@@ -130,7 +130,7 @@ public final class LoopContext {
                 .cluster()
                 .map(cluster -> cluster.endpoints().stream()
                         .anyMatch(endpoint -> endpoint.hostPort().equals(address)))
-                .orElse(true); // Not known yet.
+                .orElse(false); // Not known yet: the address is as good as without us.
         return has
                 ? new Target(named.host(), named.port(), named.destination(), named.stats(), chosen.originals())
                 : chosen;

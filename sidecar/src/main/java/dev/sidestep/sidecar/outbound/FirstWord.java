@@ -43,7 +43,11 @@ public final class FirstWord {
     /** Takes over a client that speaks HTTP. */
     @FunctionalInterface
     interface Taker {
-        /** @param bytes what it said; the taker releases it */
+        /**
+         * Takes it over.
+         *
+         * @param bytes what it said; the taker releases it
+         */
         void take(Protocol protocol, ByteBuf bytes);
     }
 

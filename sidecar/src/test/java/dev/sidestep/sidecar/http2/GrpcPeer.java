@@ -51,9 +51,18 @@ public final class GrpcPeer implements AutoCloseable {
         this(name, Integer.MAX_VALUE);
     }
 
+    /** One at {@code address}, an address of this machine. */
+    public GrpcPeer(String name, InetAddress address) throws IOException {
+        this(name, address, Integer.MAX_VALUE);
+    }
+
     GrpcPeer(String name, int maxStreams) throws IOException {
+        this(name, InetAddress.getLoopbackAddress(), maxStreams);
+    }
+
+    private GrpcPeer(String name, InetAddress address, int maxStreams) throws IOException {
         this.name = name;
-        server = NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+        server = NettyServerBuilder.forAddress(new InetSocketAddress(address, 0))
                 .maxConcurrentCallsPerConnection(maxStreams)
                 .maxInboundMessageSize(64 << 20)
                 .addService(ServerInterceptors.intercept(service(), new Headers()))
@@ -62,7 +71,7 @@ public final class GrpcPeer implements AutoCloseable {
     }
 
     public InetSocketAddress address() {
-        return new InetSocketAddress(InetAddress.getLoopbackAddress(), server.getPort());
+        return (InetSocketAddress) server.getListenSockets().get(0);
     }
 
     Server server() {
