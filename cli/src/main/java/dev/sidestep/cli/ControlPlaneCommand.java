@@ -3,6 +3,7 @@ package dev.sidestep.cli;
 import dev.sidestep.control.ControlPlane;
 import dev.sidestep.control.ControlPlaneConfig;
 import dev.sidestep.control.ControlPlaneConfig.Replica;
+import dev.sidestep.control.https.HttpsListener;
 import dev.sidestep.control.settings.Settings;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -102,6 +103,7 @@ final class ControlPlaneCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        HttpsListener.prepare(System.getProperties());
         ControlPlane running = ControlPlane.start(config());
         Processes.runUntilTerminated(running::close);
         return 0;

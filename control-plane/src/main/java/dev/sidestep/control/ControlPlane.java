@@ -16,6 +16,8 @@ import dev.sidestep.control.auth.Caller;
 import dev.sidestep.control.auth.Refusals;
 import dev.sidestep.control.auth.ServerIdentity;
 import dev.sidestep.control.directory.DirectorySource;
+import dev.sidestep.control.drain.DrainHandler;
+import dev.sidestep.control.drain.DrainPage;
 import dev.sidestep.control.drain.DrainServices;
 import dev.sidestep.control.drain.Drains;
 import dev.sidestep.control.drain.Peers;
@@ -24,6 +26,8 @@ import dev.sidestep.control.index.ClusterIndex;
 import dev.sidestep.control.index.Problems;
 import dev.sidestep.control.index.SourceListener;
 import dev.sidestep.control.index.WorkloadIndex;
+import dev.sidestep.control.injector.InjectorServer;
+import dev.sidestep.control.injector.Webhook;
 import dev.sidestep.control.kube.Clients;
 import dev.sidestep.control.kube.KubernetesSource;
 import dev.sidestep.control.load.LoadServer;
@@ -46,6 +50,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -54,6 +59,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BiFunction;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -181,6 +187,22 @@ public final class ControlPlane implements AutoCloseable {
         AdminServer admin = listen("--admin", config.admin(), address -> AdminServer.start(address, owner, pages));
         closing.push(admin);
 
+        Optional<InjectorServer> injector = startInjector(
+                config,
+                client,
+                access,
+                new DrainPage(owner, drains),
+                (identity, kubernetes) -> new InjectorServer.Parts(
+                        kubernetes,
+                        owner,
+                        workloads,
+                        identity,
+                        settings,
+                        config.replica().namespace(),
+                        synced::get,
+                        registry));
+        injector.ifPresent(closing::push);
+
         var intake = new Intake(owner, index, workloads, problems, () -> {
             if (synced.compareAndSet(false, true)) {
                 index.synced();
@@ -273,6 +295,28 @@ public final class ControlPlane implements AutoCloseable {
                 "--xds-tls",
                 config.xdsTls().get(),
                 address -> XdsListener.start(address, services, LIMITS, Optional.of(security))));
+    }
+
+    /** Only a cluster has pods that are made. */
+    private static Optional<InjectorServer> startInjector(
+            ControlPlaneConfig config,
+            Optional<KubernetesClient> client,
+            Optional<Access> access,
+            DrainPage drained,
+            BiFunction<ServerIdentity, KubernetesClient, InjectorServer.Parts> parts)
+            throws IOException {
+        if (config.injector().isEmpty() || client.isEmpty() || access.isEmpty()) {
+            return Optional.empty();
+        }
+        InjectorServer started = listen(
+                "--injector",
+                config.injector().get(),
+                address -> InjectorServer.start(
+                        address,
+                        parts.apply(access.get().identity(), client.get()),
+                        Map.of(DrainHandler.PATH, new DrainHandler(drained))));
+        LOG.info("pods are injected by https://{}{}", text(started.address()), Webhook.PATH);
+        return Optional.of(started);
     }
 
     private static String describePlaintext(InetSocketAddress address) {

@@ -52,6 +52,10 @@ public record ControlPlaneConfig(
                     + ": plaintext xDS is served on loopback addresses only;"
                     + " listen on 127.0.0.1, or pass --allow-plaintext if the network may read and forge it");
         }
+        if (injector.isPresent() && source instanceof Directory) {
+            throw new IllegalArgumentException("--injector " + text(injector.get())
+                    + ": with --directory there are no pods that are made; use --kubernetes, or sidestep inject -f");
+        }
         if (xdsTls.isPresent() && source instanceof Directory) {
             throw new IllegalArgumentException("--xds-tls " + text(xdsTls.get())
                     + ": the API server says whose a token is, and with --directory there is none;"

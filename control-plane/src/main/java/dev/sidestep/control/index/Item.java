@@ -79,10 +79,16 @@ public sealed interface Item permits ServiceItem, SliceItem, Item.NamespaceItem,
      * @param zone where it is, or ""
      * @param region where its zone is, or ""
      * @param addresses its internal and external addresses, canonical literals
+     * @param kubelet its kubelet's version, {@code v1.35.4}, or ""
      */
-    record NodeItem(ObjectKey key, String zone, String region, List<String> addresses) implements Item {
+    record NodeItem(ObjectKey key, String zone, String region, List<String> addresses, String kubelet) implements Item {
         public NodeItem {
             addresses = List.copyOf(addresses);
+        }
+
+        /** One that has not said its version. */
+        public NodeItem(ObjectKey key, String zone, String region, List<String> addresses) {
+            this(key, zone, region, addresses, "");
         }
 
         public String name() {

@@ -82,8 +82,13 @@ final class DrainHook {
             return Optional.of(hook);
         }
         Optional<String> address = injection.cluster().drainAddress();
-        if (address.isEmpty() || injection.drainId().isEmpty()) {
+        if (injection.drainId().isEmpty()) {
             injection.note("no wait for clients at its end, yet: the webhook adds it when the pod is made");
+            return Optional.empty();
+        }
+        if (address.isEmpty()) {
+            injection.note(
+                    "no wait for clients at its end: no Service control-plane was found that a kubelet could ask");
             return Optional.empty();
         }
         String id = idOf(injection);

@@ -353,7 +353,8 @@ public final class ManifestParser {
                 key,
                 labels.get("topology.kubernetes.io/zone").string(""),
                 labels.get("topology.kubernetes.io/region").string(""),
-                List.copyOf(addresses));
+                List.copyOf(addresses),
+                manifest.get("status").get("nodeInfo").get("kubeletVersion").string(""));
     }
 
     private static Map<String, String> below(Field strings, List<String> prefixes) throws ManifestException {

@@ -13,6 +13,7 @@ import dev.sidestep.control.settings.Settings;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -71,106 +72,31 @@ final class RulesTest {
         assertThat(without).isEqualTo(before);
     }
 
-    record Row(String inject, String pod, Rule rule, String says) {}
-
-    static List<Row> rows() {
-        return List.of(
-                new Row("agnet", "{}", Rule.WRONG_VALUE, "write agent, if that was meant"),
-                new Row("agent", "spec: {os: {name: windows}}", Rule.WINDOWS, "runs on Windows"),
-                new Row("agent", "spec: {nodeSelector: {kubernetes.io/os: windows}}", Rule.WINDOWS, "runs on Windows"),
-                new Row(
-                        "sidecar",
-                        "spec: {hostNetwork: true}",
-                        Rule.HOST_NETWORK,
-                        "label the pod sidestep.dev/inject: agent"),
-                new Row("agent", "metadata: {labels: {sidecar.istio.io/inject: 'true'}}", Rule.OTHER_MESH, "Istio"),
-                new Row("agent", "metadata: {labels: {istio.io/rev: canary}}", Rule.OTHER_MESH, "Istio"),
-                new Row("sidecar", "metadata: {annotations: {linkerd.io/inject: enabled}}", Rule.OTHER_MESH, "Linkerd"),
-                new Row("grpc", "metadata: {labels: {kuma.io/sidecar-injection: enabled}}", Rule.OTHER_MESH, "Kuma"),
-                new Row(
-                        "agent",
-                        "metadata: {annotations: {consul.hashicorp.com/connect-inject: 'true'}}",
-                        Rule.OTHER_MESH,
-                        "Consul"),
-                new Row(
-                        "agent",
-                        "spec: {initContainers: [{name: istio-proxy, restartPolicy: Always}]}",
-                        Rule.OTHER_MESH,
-                        "istio-proxy"),
-                new Row(
-                        "agent",
-                        "spec: {containers: [{name: app}, {name: linkerd-proxy}]}",
-                        Rule.OTHER_MESH,
-                        "linkerd-proxy"),
-                new Row(
-                        "sidecar",
-                        "spec: {containers: [{name: app, ports: [{containerPort: 16020}]}]}",
-                        Rule.PORTS,
-                        "16020"),
-                new Row("sidecar", "spec: {securityContext: {runAsUser: 16001}}", Rule.USER, "runAsUser 16001"),
-                new Row(
-                        "sidecar",
-                        "spec: {containers: [{name: app, securityContext: {runAsGroup: 16001}}]}",
-                        Rule.USER,
-                        "runAsGroup 16001"),
-                new Row(
-                        "agent",
-                        "spec: {volumes: [{name: sidestep-agent, emptyDir: {}}]}",
-                        Rule.NAMES,
-                        "volume sidestep-agent"),
-                new Row(
-                        "sidecar",
-                        "spec: {containers: [{name: sidestep-sidecar}]}",
-                        Rule.NAMES,
-                        "container sidestep-sidecar"),
-                new Row(
-                        "agent",
-                        "spec: {containers: [{name: app, volumeMounts: [{name: v, mountPath: /opt/sidestep/}]}]}",
-                        Rule.MOUNTS,
-                        "/opt/sidestep"),
-                new Row(
-                        "agent",
-                        "spec: {containers: [{name: app, volumeMounts: [{name: v, mountPath: /opt}]}], volumes: [{name: v, configMap: {name: c}}]}",
-                        Rule.MOUNTS,
-                        "/opt"),
-                new Row(
-                        "grpc",
-                        "spec: {containers: [{name: app, volumeMounts: [{name: v, mountPath: /run, readOnly: true}]}], volumes: [{name: v, emptyDir: {}}]}",
-                        Rule.MOUNTS,
-                        "/var/run/sidestep"),
-                new Row(
-                        "agent",
-                        "metadata: {annotations: {sidestep.dev/containers: web}}",
-                        Rule.CONTAINERS,
-                        "name some of [app]"),
-                new Row(
-                        "agent",
-                        "spec: {containers: [{name: app, envFrom: [{configMapRef: {name: c}}]}]}",
-                        Rule.JAVA_OPTIONS,
-                        "set one of them as a literal"),
-                new Row(
-                        "agent",
-                        "spec: {containers: [{name: app, env: [{name: JAVA_TOOL_OPTIONS, valueFrom: {configMapKeyRef: {}}}, {name: JDK_JAVA_OPTIONS, valueFrom: {configMapKeyRef: {}}}]}]}",
-                        Rule.JAVA_OPTIONS,
-                        "app: JAVA_TOOL_OPTIONS and JDK_JAVA_OPTIONS"),
-                new Row(
-                        "grpc",
-                        "spec: {containers: [{name: app, env: [{name: GRPC_XDS_BOOTSTRAP, value: /b.json}]}]}",
-                        Rule.GRPC_BOOTSTRAP,
-                        "app: a bootstrap is set"),
-                new Row(
-                        "sidecar",
-                        "spec: {resources: {requests: {memory: 32Mi}}}",
-                        Rule.POD_RESOURCES,
-                        "requests.memory 32Mi"),
-                new Row("sidecar", "spec: {resources: {limits: {cpu: 500m}}}", Rule.POD_RESOURCES, "limits.cpu 500m"));
+    static List<InjectionTable.Row> rows() {
+        return InjectionTable.rows();
     }
 
     @ParameterizedTest
     @MethodSource("rows")
-    void aPodIsDeclinedWithRuleAndRemedyAndStaysAsItWas(Row row) {
-        ObjectNode pod = with(pod(row.inject()), row.pod());
-        assertDeclined(decide(pod, SHOP), pod, row.rule(), row.says());
+    void everyRowOfTheTableHasItsOutcome(InjectionTable.Row row) {
+        ObjectNode pod = row.asked();
+        Decision decision = decide(pod, row.namespace());
+        assertThat(decision.mode()).isEqualTo(row.mode());
+        assertThat(decision.rule()).isEqualTo(Optional.ofNullable(row.rule()));
+        assertThat(decision.reason()).contains(row.says());
+        if (row.rule() != null && row.mode().equals("none")) {
+            assertDeclined(decision, pod, row.rule(), row.says());
+        }
+    }
+
+    /** So that the table is the whole table. */
+    @Test
+    void everyRuleHasARowOrATestOfItsOwn() {
+        Set<Rule> elsewhere = Set.of(Rule.STATIC_POD, Rule.KUBERNETES_VERSION, Rule.SERVICE_RANGES);
+        for (Rule rule : Rule.values()) {
+            boolean inTable = rows().stream().anyMatch(row -> row.rule() == rule);
+            assertThat(inTable || elsewhere.contains(rule)).as(rule.text()).isTrue();
+        }
     }
 
     @Test
