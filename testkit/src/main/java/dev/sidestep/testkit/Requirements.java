@@ -41,6 +41,28 @@ public final class Requirements {
                         () -> leftOut("no Java " + feature + " (put its home into SIDESTEP_TEST_JDK_" + feature + ")"));
     }
 
+    /**
+     * The kubeconfig of a cluster whose administrator the test may be, by {@code SIDESTEP_TEST_KUBECONFIG}. A test makes
+     * namespaces of its own there. Where that says {@code none}, there cannot be one, and tests that need one are left out
+     * even where all is required.
+     */
+    public static Path kubeconfig() {
+        String variable = "SIDESTEP_TEST_KUBECONFIG";
+        String named = System.getenv(variable);
+        if ("none".equals(named)) {
+            throw leftOut("no cluster (" + variable + " says so)", false, SourceTree.root());
+        }
+        return Optional.ofNullable(named)
+                .map(Path::of)
+                .filter(Files::isReadable)
+                .orElseThrow(() -> leftOut("no cluster (put the path of a kubeconfig into " + variable + ")"));
+    }
+
+    /** An image with what busybox has, for pods of that cluster: {@code SIDESTEP_TEST_BUSYBOX_IMAGE}. */
+    public static String busyboxImage() {
+        return Optional.ofNullable(System.getenv("SIDESTEP_TEST_BUSYBOX_IMAGE")).orElse("busybox:1.36");
+    }
+
     /** Anything else: leaves the test out, with {@code reason}, unless {@code met}. */
     public static void that(boolean met, String reason) {
         if (!met) {

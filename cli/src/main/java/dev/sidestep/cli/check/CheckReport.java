@@ -28,7 +28,7 @@ public record CheckReport(List<Finding> findings) {
                     continue;
                 }
                 findings.add(Finding.failed(check.subject(), ApiErrors.reason(client, e), ""));
-                if (e.getCode() == 0) {
+                if (ApiErrors.isUnanswered(e)) {
                     break;
                 }
             } catch (IOException e) {

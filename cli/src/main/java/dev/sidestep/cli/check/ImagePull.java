@@ -1,9 +1,8 @@
 package dev.sidestep.cli.check;
 
+import dev.sidestep.cli.cluster.ApiErrors;
 import dev.sidestep.cli.cluster.Names;
-import dev.sidestep.control.manifest.ManifestException;
 import dev.sidestep.control.settings.Settings;
-import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerBuilder;
 import io.fabric8.kubernetes.api.model.ContainerStateWaiting;
@@ -13,7 +12,6 @@ import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -41,11 +39,13 @@ final class ImagePull implements Check {
 
     private final KubernetesClient client;
     private final String namespace;
+    private final Settings.Image image;
 
     /** @param namespace whose pods pull, with its service account's secrets */
-    ImagePull(KubernetesClient client, String namespace) {
+    ImagePull(KubernetesClient client, String namespace, Settings.Image image) {
         this.client = client;
         this.namespace = namespace;
+        this.image = image;
     }
 
     @Override
@@ -54,13 +54,12 @@ final class ImagePull implements Check {
     }
 
     @Override
-    public List<Finding> look() throws IOException, InterruptedException {
-        Settings.Image image = image();
+    public List<Finding> look() {
         Pod pod;
         try {
-            pod = client.pods().inNamespace(namespace).resource(pod(image)).create();
+            pod = client.pods().inNamespace(namespace).resource(pod()).create();
         } catch (KubernetesClientException e) {
-            if (e.getCode() == 0) {
+            if (ApiErrors.isUnanswered(e)) {
                 throw e;
             }
             String message =
@@ -77,7 +76,7 @@ final class ImagePull implements Check {
                     there.waitUntilCondition(now -> now != null && isSettled(now), LIMIT_SECONDS, TimeUnit.SECONDS);
             return judge(settled);
         } catch (KubernetesClientException e) {
-            if (e.getCode() != 0) {
+            if (!ApiErrors.isUnanswered(e)) {
                 throw e;
             }
             return List.of(Finding.failed(
@@ -87,23 +86,7 @@ final class ImagePull implements Check {
         }
     }
 
-    private Settings.Image image() throws IOException {
-        ConfigMap config = client.configMaps()
-                .inNamespace(Names.SYSTEM_NAMESPACE)
-                .withName(Names.CONTROL_PLANE)
-                .get();
-        if (config == null) {
-            throw new IOException("there is no ConfigMap " + Names.CONTROL_PLANE + "; helm upgrade sidestep k8s/chart");
-        }
-        try {
-            return Settings.parse(config.getData().getOrDefault("config.yaml", ""))
-                    .image();
-        } catch (ManifestException e) {
-            throw new IOException("ConfigMap " + Names.CONTROL_PLANE + ": " + e.getMessage(), e);
-        }
-    }
-
-    private Pod pod(Settings.Image image) {
+    private Pod pod() {
         List<Container> containers = new ArrayList<>();
         for (String name : INJECTED) {
             containers.add(new ContainerBuilder()

@@ -1,5 +1,6 @@
 package dev.sidestep.cli.check;
 
+import dev.sidestep.cli.cluster.ApiErrors;
 import dev.sidestep.cli.cluster.Names;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
@@ -39,7 +40,7 @@ final class InjectionTrial implements Check {
                     .dryRun(true)
                     .create();
         } catch (KubernetesClientException e) {
-            if (e.getCode() == 0) {
+            if (ApiErrors.isUnanswered(e)) {
                 throw e;
             }
             String message =

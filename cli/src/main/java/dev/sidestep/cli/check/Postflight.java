@@ -4,6 +4,9 @@ import dev.sidestep.cli.cluster.Forwards;
 import dev.sidestep.cli.cluster.Names;
 import dev.sidestep.cli.cluster.Replicas;
 import dev.sidestep.cli.status.MeshReader;
+import dev.sidestep.control.manifest.ManifestException;
+import dev.sidestep.control.settings.Settings;
+import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -88,10 +91,26 @@ public final class Postflight {
         checks.add(new Webhook(client, injectors));
         checks.add(new InjectionTrial(client, namespace.orElse("default")));
         if (!onlyRead) {
-            checks.add(new ImagePull(client, namespace.orElse(Names.SYSTEM_NAMESPACE)));
+            checks.add(new ImagePull(client, namespace.orElse(Names.SYSTEM_NAMESPACE), image()));
         }
         checks.add(labelledPods());
         return checks;
+    }
+
+    private Settings.Image image() throws IOException {
+        ConfigMap config = client.configMaps()
+                .inNamespace(Names.SYSTEM_NAMESPACE)
+                .withName(Names.CONTROL_PLANE)
+                .get();
+        if (config == null) {
+            throw new IOException("there is no ConfigMap " + Names.CONTROL_PLANE + "; helm upgrade sidestep k8s/chart");
+        }
+        try {
+            return Settings.parse(config.getData().getOrDefault("config.yaml", ""))
+                    .image();
+        } catch (ManifestException e) {
+            throw new IOException("ConfigMap " + Names.CONTROL_PLANE + ": " + e.getMessage(), e);
+        }
     }
 
     private Check labelledPods() {

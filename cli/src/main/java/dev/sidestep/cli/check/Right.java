@@ -48,7 +48,6 @@ record Right(String verb, String group, String resource, String namespace, Strin
             cluster("list", "", "limitranges"),
             cluster("create", "authentication.k8s.io", "tokenreviews"),
             cluster("create", "", "events"),
-            cluster("patch", "", "events"),
             one(cluster("get", "admissionregistration.k8s.io", "mutatingwebhookconfigurations"), Names.WEBHOOK),
             one(cluster("patch", "admissionregistration.k8s.io", "mutatingwebhookconfigurations"), Names.WEBHOOK),
             one(system("get", "", "secrets"), "control-plane-ca"),

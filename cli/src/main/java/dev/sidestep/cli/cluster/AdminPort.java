@@ -65,6 +65,9 @@ public final class AdminPort {
                     e);
         } catch (HttpTimeoutException e) {
             throw new IOException(name + " does not answer within " + TIMEOUT.toSeconds() + " s", e);
+        } catch (IOException e) {
+            // A port-forward takes any connection, and closes it when the pod takes none.
+            throw new IOException(name + " gives no answer (" + e.getMessage() + "); is it up, and is it ours?", e);
         }
         if (response.statusCode() != 200) {
             throw new IOException(name + " answered " + response.statusCode() + ": "

@@ -20,14 +20,20 @@ public final class ApiErrors {
 
     /** Why {@code client} got no answer, and what to do about it. */
     public static String reason(KubernetesClient client, KubernetesClientException e) {
+        if (isUnanswered(e)) {
+            return "no answer from " + client.getMasterUrl() + " (" + said(e)
+                    + "); is it up, and is it the cluster that you mean (--context)?";
+        }
         return switch (e.getCode()) {
             case 401 -> "the API server does not know who asks; log in again, or name another --context";
             case 403 -> "the API server forbids it (" + said(e) + "); ask for that right, or use another --context";
-            case 0 ->
-                "no answer from " + client.getMasterUrl() + " (" + said(e)
-                        + "); is it up, and is it the cluster that you mean (--context)?";
             default -> "the API server answered " + e.getCode() + ": " + said(e);
         };
+    }
+
+    /** Whether nobody answered at all, which the library marks with various numbers. */
+    public static boolean isUnanswered(KubernetesClientException e) {
+        return e.getCode() <= 0;
     }
 
     private static String said(KubernetesClientException e) {

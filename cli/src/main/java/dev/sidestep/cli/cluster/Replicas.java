@@ -35,9 +35,13 @@ public final class Replicas implements AutoCloseable {
      * @throws IOException if none runs, or they may not be reached; for the user
      */
     public static Replicas open(KubernetesClient client) throws IOException {
-        List<Pod> pods = running(client);
+        return open(client, Names.SYSTEM_NAMESPACE);
+    }
+
+    static Replicas open(KubernetesClient client, String namespace) throws IOException {
+        List<Pod> pods = running(client, namespace);
         if (pods.isEmpty()) {
-            throw new IOException("no control plane runs in " + Names.SYSTEM_NAMESPACE + " of "
+            throw new IOException("no control plane runs in " + namespace + " of "
                     + client.getMasterUrl() + "; install it (" + Names.INSTALL
                     + "), name another cluster by --context, or a process by --admin HOST:PORT");
         }
@@ -58,22 +62,16 @@ public final class Replicas implements AutoCloseable {
         return new Replicas(forwards, List.copyOf(replicas));
     }
 
-    private static List<Pod> running(KubernetesClient client) throws IOException {
+    private static List<Pod> running(KubernetesClient client, String namespace) throws IOException {
         try {
-            return client
-                    .pods()
-                    .inNamespace(Names.SYSTEM_NAMESPACE)
-                    .withLabels(Names.CONTROL_PLANE_PODS)
-                    .list()
-                    .getItems()
-                    .stream()
+            return client.pods().inNamespace(namespace).withLabels(Names.CONTROL_PLANE_PODS).list().getItems().stream()
                     .filter(pod -> pod.getMetadata().getDeletionTimestamp() == null)
                     .filter(pod -> "Running".equals(pod.getStatus().getPhase()))
                     .sorted(Comparator.comparing((Pod pod) -> !Readiness.isPodReady(pod))
                             .thenComparing(pod -> pod.getMetadata().getName()))
                     .toList();
         } catch (KubernetesClientException e) {
-            throw ApiErrors.explain("the pods of " + Names.SYSTEM_NAMESPACE + " cannot be listed", client, e);
+            throw ApiErrors.explain("the pods of " + namespace + " cannot be listed", client, e);
         }
     }
 

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sidestep.cli.cluster;
+
+import org.jspecify.annotations.NullMarked;
