@@ -139,7 +139,8 @@ final class GrpcControlPlane implements ControlPlane {
 
     @Override
     public Cancellable askDrained(Duration cap, PodEnd.Listener listener) {
-        // After a long absence of the control plane gRPC would try again in a minute or two: too late for a pod that ends.
+        // After a long absence of the control plane gRPC would try again in a minute or two: too late for a pod that
+        // ends.
         channel.resetConnectBackoff();
         ClientCall<DrainedRequest, DrainedResponse> call =
                 channel.newCall(DrainMethods.DRAINED, CallOptions.DEFAULT.withExecutor(owner()));

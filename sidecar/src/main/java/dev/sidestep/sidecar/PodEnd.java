@@ -25,6 +25,9 @@ final class PodEnd {
 
     private static final Duration RETRY = Duration.ofMillis(200);
 
+    /** The control plane ends first, for it can say, here and in its own log, what was missing. */
+    private static final Duration HEAD_START = Duration.ofMillis(250);
+
     /** One for each container of a pod, and then some: the port is open to all. */
     private static final int MOST_WAITING = 64;
 
@@ -100,8 +103,8 @@ final class PodEnd {
 
         private void ask() {
             if (!over) {
-                Duration left = cap.minusNanos(owner.nanoTime() - startedNanos);
-                question = asking.ask(left, this);
+                Duration left = cap.minus(HEAD_START).minusNanos(owner.nanoTime() - startedNanos);
+                question = asking.ask(left.isNegative() ? Duration.ZERO : left, this);
             }
         }
 
