@@ -30,6 +30,9 @@ public final class XdsListener implements AutoCloseable {
     /** Who connects and does not go on with TLS holds a socket no longer than this. */
     private static final long HANDSHAKE_SECONDS = 10;
 
+    /** Who connects and asks nothing; our own clients always have a stream. */
+    private static final long IDLE_MINUTES = 5;
+
     private static final long DRAIN_SECONDS = 3;
 
     private final Server server;
@@ -72,6 +75,7 @@ public final class XdsListener implements AutoCloseable {
                 .maxConcurrentCallsPerConnection(limits.callsPerConnection())
                 .maxRstFramesPerWindow(
                         limits.resets(), Math.toIntExact(limits.resetWindow().toSeconds()))
+                .maxConnectionIdle(IDLE_MINUTES, TimeUnit.MINUTES)
                 .maxConnectionAge(limits.connectionAge().toSeconds(), TimeUnit.SECONDS)
                 .maxConnectionAgeGrace(limits.connectionGrace().toSeconds(), TimeUnit.SECONDS)
                 .keepAliveTime(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
