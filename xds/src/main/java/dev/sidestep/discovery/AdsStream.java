@@ -136,16 +136,23 @@ final class AdsStream {
         }
     }
 
-    /** With the cause: of a refused connection the description says "io exception" and nothing more. */
+    /**
+     * In one line, with the cause: of a refused connection the description says "io exception", and further lines of it
+     * what Netty's pipeline looks like.
+     */
     private static String explain(Status status) {
         var text = new StringBuilder(status.getCode().name());
         if (status.getDescription() != null) {
-            text.append(": ").append(status.getDescription());
+            text.append(": ").append(firstLine(status.getDescription()));
         }
         if (status.getCause() != null && status.getCause().getMessage() != null) {
-            text.append(": ").append(status.getCause().getMessage());
+            text.append(": ").append(firstLine(status.getCause().getMessage()));
         }
         return text.toString();
+    }
+
+    private static String firstLine(String text) {
+        return text.lines().findFirst().orElse("");
     }
 
     private static DeltaDiscoveryRequest.Builder request(Collection<String> subscribe, Collection<String> unsubscribe) {
