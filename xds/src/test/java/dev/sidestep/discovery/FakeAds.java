@@ -8,6 +8,7 @@ import dev.sidestep.xds.ResourceType;
 import dev.sidestep.xds.SelfEncoder;
 import dev.sidestep.xds.proto.discovery.DeltaDiscoveryRequest;
 import io.grpc.ServerServiceDefinition;
+import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
@@ -28,6 +29,7 @@ final class FakeAds {
     private final AtomicInteger nonces = new AtomicInteger();
     private volatile boolean repeatsRefused;
     private volatile long firstAnswerMillis;
+    private volatile String caBundle = "";
 
     ServerServiceDefinition service() {
         return ServerServiceDefinition.builder(AdsMethods.SERVICE)
@@ -46,6 +48,18 @@ final class FakeAds {
 
     void takeItsTime(long millis) {
         firstAnswerMillis = millis;
+    }
+
+    /** Clients that connect from now on are told to trust these. */
+    void tellCaBundle(String pem) {
+        caBundle = pem;
+    }
+
+    /** Sends everybody away. */
+    void endStreams() {
+        sessions.forEach(session -> session.responses.onError(
+                Status.UNAVAILABLE.withDescription("go").asRuntimeException()));
+        sessions.clear();
     }
 
     /** All subscribers are told at once. */
@@ -117,7 +131,7 @@ final class FakeAds {
             responses.onNext(Frame.delta(
                     ResourceType.SELF,
                     nonce(),
-                    List.of(new Frame.Named(SelfEncoder.encode(Self.inNamespace("default")), List.of())),
+                    List.of(new Frame.Named(SelfEncoder.encode(Self.inNamespace("default"), caBundle), List.of())),
                     List.of()));
         }
 

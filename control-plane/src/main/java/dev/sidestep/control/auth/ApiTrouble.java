@@ -20,7 +20,7 @@ final class ApiTrouble {
 
     /** The HTTP status; where there was no answer, what is at the bottom of it. */
     static String reason(KubernetesClientException error) {
-        if (error.getCode() != 0) {
+        if (error.getCode() > 0) {
             return "HTTP " + error.getCode();
         }
         Throwable root = error;
