@@ -29,6 +29,16 @@ class AgentConfigTest {
     }
 
     @Test
+    void aTokenWithoutAnAuthorityIsComplainedOf() {
+        AgentConfig config = read(Map.of("SIDESTEP_TOKEN_FILE", "/token"), Map.of());
+
+        assertThat(config.complaints()).singleElement().asString().contains("set SIDESTEP_CA_FILE");
+        assertThat(read(Map.of("SIDESTEP_TOKEN_FILE", "/token", "SIDESTEP_CA_FILE", "/ca"), Map.of())
+                        .complaints())
+                .isEmpty();
+    }
+
+    @Test
     void aPropertyWinsOverTheEnvironment() {
         AgentConfig config = read(
                 Map.of("SIDESTEP_MODE", "off", "SIDESTEP_NAMESPACE", "shop", "SIDESTEP_SNAPSHOT_DIR", "/var/s"),
