@@ -3,8 +3,10 @@ package dev.sidestep.control.ads;
 import dev.sidestep.concurrent.SerialExecutor;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -19,6 +21,7 @@ public final class Acknowledgements {
     private final SerialExecutor owner;
     private final Collection<Session> sessions;
     private final Set<Watch> watches = new LinkedHashSet<>();
+    private final Map<Session, Set<Watch>> owedBy = new HashMap<>();
 
     /** @param sessions all that are open, as they are at any time */
     Acknowledgements(SerialExecutor owner, Collection<Session> sessions) {
@@ -36,16 +39,20 @@ public final class Acknowledgements {
         var watch = new Watch(places, changed);
         for (Session session : sessions) {
             if (watch.isOwedBy(session)) {
-                watch.owing.add(session);
+                watch.add(session);
             }
         }
         watches.add(watch);
         return watch;
     }
 
-    /** Something happened on {@code session}. */
+    /**
+     * Something happened on {@code session}. Who owes nothing begins to only by asking for more: what changes later it may
+     * take its time with.
+     */
     void reconsider(Session session) {
-        for (Watch watch : watches) {
+        Collection<Watch> concerned = session.takeAskedMore() ? watches : owedBy.getOrDefault(session, Set.of());
+        for (Watch watch : List.copyOf(concerned)) {
             watch.reconsider(session);
         }
     }
@@ -68,13 +75,26 @@ public final class Acknowledgements {
         private void reconsider(Session session) {
             boolean complete = owing.isEmpty();
             if (isOwedBy(session)) {
-                owing.add(session);
+                add(session);
             } else {
-                owing.remove(session);
+                remove(session);
             }
             if (complete != owing.isEmpty()) {
                 owner.execute(changed);
             }
+        }
+
+        private void add(Session session) {
+            owing.add(session);
+            owedBy.computeIfAbsent(session, key -> new LinkedHashSet<>()).add(this);
+        }
+
+        private void remove(Session session) {
+            owing.remove(session);
+            owedBy.computeIfPresent(session, (key, owed) -> {
+                owed.remove(this);
+                return owed.isEmpty() ? null : owed;
+            });
         }
 
         /** Whether every stream that has to has acknowledged. */
@@ -106,6 +126,7 @@ public final class Acknowledgements {
         public void close() {
             owner.checkCurrent();
             watches.remove(this);
+            List.copyOf(owing).forEach(this::remove);
         }
     }
 }

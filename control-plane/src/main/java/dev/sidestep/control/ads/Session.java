@@ -39,6 +39,7 @@ abstract class Session {
     private ClientNode client;
     private long nonces;
     private boolean open = true;
+    private boolean askedMore;
 
     Session(SessionContext context, Outlet outlet, Peer peer) {
         this.owner = context.owner();
@@ -132,6 +133,7 @@ abstract class Session {
             subscription.add(name);
         }
         subscribers.add(name, this);
+        askedMore = true;
         return true;
     }
 
@@ -159,6 +161,7 @@ abstract class Session {
     final void subscribeToAll(Subscription subscription) {
         subscription.addAll(catalog.clusterNames());
         subscribers.addToAll(this);
+        askedMore = true;
     }
 
     final void unsubscribeFromAll(Subscription subscription) {
@@ -265,6 +268,13 @@ abstract class Session {
         if (assignments != null && client.family() == Family.OTHER) {
             clusters.stream().filter(assignments::contains).forEach(assignments::force);
         }
+    }
+
+    /** Whether it has asked for more since the last call. */
+    final boolean takeAskedMore() {
+        boolean more = askedMore;
+        askedMore = false;
+        return more;
     }
 
     /** Whether the client may still call endpoints of {@code place} that left it by its generation. */

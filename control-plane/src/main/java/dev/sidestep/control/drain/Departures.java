@@ -13,6 +13,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -60,7 +61,7 @@ final class Departures implements IndexListener {
     /** Those that are listed no more, the oldest first. */
     private final Deque<Left> vanished = new ArrayDeque<>();
 
-    private final Set<Runnable> listeners = new LinkedHashSet<>();
+    private final Map<PodName, Set<Runnable>> listeners = new LinkedHashMap<>();
     private boolean synced;
 
     /** @param generation the {@link Place#generation} of what clients are told now */
@@ -70,35 +71,38 @@ final class Departures implements IndexListener {
         this.generation = generation;
     }
 
-    /** Calls {@code listener} after each change, until the result is run. */
-    Runnable listen(Runnable listener) {
+    /** Calls {@code listener} whenever {@link #standing} of {@code pod} may differ, until the result is run. */
+    Runnable listen(PodName pod, Runnable listener) {
         owner.checkCurrent();
-        listeners.add(listener);
-        return () -> listeners.remove(listener);
+        listeners.computeIfAbsent(pod, key -> new LinkedHashSet<>()).add(listener);
+        return () -> listeners.computeIfPresent(pod, (key, all) -> {
+            all.remove(listener);
+            return all.isEmpty() ? null : all;
+        });
     }
 
     /** The index holds all that there is: from now on a pod that is nowhere is nowhere. */
     void onSynced() {
         owner.checkCurrent();
         synced = true;
-        List.copyOf(listeners).forEach(Runnable::run);
+        List.copyOf(listeners.keySet()).forEach(this::tell);
+    }
+
+    private void tell(PodName pod) {
+        List.copyOf(listeners.getOrDefault(pod, Set.of())).forEach(Runnable::run);
     }
 
     @Override
     public void onTouched(Touched touched) {
         owner.checkCurrent();
         forgetOld();
-        boolean changed = false;
+        var pods = new LinkedHashSet<PodName>();
         for (String text : touched.names()) {
-            ClusterName name = ClusterName.parse(text).orElse(null);
-            if (name != null) {
-                changed = true;
-                update(name, index.lookup(text).map(Published::cluster).orElse(null));
-            }
+            ClusterName.parse(text)
+                    .ifPresent(name -> pods.addAll(update(
+                            name, index.lookup(text).map(Published::cluster).orElse(null))));
         }
-        if (changed) {
-            List.copyOf(listeners).forEach(Runnable::run);
-        }
+        pods.forEach(this::tell);
     }
 
     /** How {@code pod} stands now. */
@@ -127,13 +131,14 @@ final class Departures implements IndexListener {
         return new Standing(leaving, places);
     }
 
-    private void update(ClusterName name, @Nullable Cluster now) {
+    /** The pods that stand otherwise than before. */
+    private List<PodName> update(ClusterName name, @Nullable Cluster now) {
         Cluster before = now == null ? withoutCluster(name) : withCluster(now);
         List<Endpoint> endpointsNow = now == null ? List.of() : now.endpoints();
         List<Endpoint> endpointsBefore = before == null ? List.of() : before.endpoints();
         Set<String> concerned = concerned(endpointsBefore, endpointsNow);
         if (concerned.isEmpty()) {
-            return;
+            return List.of();
         }
         Map<String, Boolean> availableBefore = availability(endpointsBefore, concerned);
         Map<String, Boolean> availableNow = availability(endpointsNow, concerned);
@@ -151,6 +156,9 @@ final class Departures implements IndexListener {
                 vanished.addLast(new Left(pod, place, owner.nanoTime()));
             }
         }
+        return concerned.stream()
+                .map(podName -> new PodName(name.namespace(), podName))
+                .toList();
     }
 
     /** The pods of which something is different: few, while the lists may be long. */

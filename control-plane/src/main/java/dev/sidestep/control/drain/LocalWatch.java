@@ -27,7 +27,7 @@ final class LocalWatch {
     }
 
     void start() {
-        stopListening = departures.listen(() -> {
+        stopListening = departures.listen(pod, () -> {
             if (look()) {
                 changed.run();
             }

@@ -315,6 +315,11 @@ final class AcknowledgementsTest {
 
         assertThat(envoy.accept()).isZero();
         assertThat(isComplete(watch)).isTrue();
+
+        // Nor what changes later.
+        mesh.settle();
+        mesh.put(slice("web", Map.of("web-1", Pod.TERMINATING, "web-2", Pod.READY, "web-3", Pod.READY)));
+        assertThat(isComplete(watch)).isTrue();
     }
 
     @ParameterizedTest

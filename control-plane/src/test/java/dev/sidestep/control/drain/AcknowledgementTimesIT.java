@@ -83,7 +83,9 @@ final class AcknowledgementTimesIT {
         List<Long> quiet = new ArrayList<>();
         List<Long> busy = new ArrayList<>();
         for (int i = 1; i <= ROUNDS; i++) {
-            TimeUnit.NANOSECONDS.sleep(WINDOW.multipliedBy(2).toNanos()); // So that nothing is merged with the last.
+            var quietAgain = new CompletableFuture<Long>(); // So that nothing is merged with the last.
+            owner.schedule(WINDOW.multipliedBy(2), () -> quietAgain.complete(0L));
+            quietAgain.join();
             boolean storm = i % 2 == 0;
             if (storm) { // A new pod turned ready just before, as in a rollout.
                 pods.put("web-" + (100 + i), Pod.READY);
