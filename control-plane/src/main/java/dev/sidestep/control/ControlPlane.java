@@ -91,6 +91,7 @@ public final class ControlPlane implements AutoCloseable {
     private final InetSocketAddress xdsAddress;
     private final Optional<InetSocketAddress> xdsTlsAddress;
     private final InetSocketAddress adminAddress;
+    private final Optional<InetSocketAddress> injectorAddress;
     private final AtomicBoolean synced;
     private final Deque<AutoCloseable> closing;
 
@@ -98,11 +99,13 @@ public final class ControlPlane implements AutoCloseable {
             InetSocketAddress xdsAddress,
             Optional<InetSocketAddress> xdsTlsAddress,
             InetSocketAddress adminAddress,
+            Optional<InetSocketAddress> injectorAddress,
             AtomicBoolean synced,
             Deque<AutoCloseable> closing) {
         this.xdsAddress = xdsAddress;
         this.xdsTlsAddress = xdsTlsAddress;
         this.adminAddress = adminAddress;
+        this.injectorAddress = injectorAddress;
         this.synced = synced;
         this.closing = closing;
     }
@@ -227,7 +230,8 @@ public final class ControlPlane implements AutoCloseable {
                 owner, ads, reports, Stream.concat(Stream.of(xds), tls.stream()).toList()));
         tlsAddress.ifPresent(address -> LOG.info("xDS with TLS on {}, for pods with a token", text(address)));
         LOG.info("xDS on {}, admin on http://{}", text(xdsAddress), text(admin.address()));
-        return new ControlPlane(xdsAddress, tlsAddress, admin.address(), synced, closing);
+        return new ControlPlane(
+                xdsAddress, tlsAddress, admin.address(), injector.map(InjectorServer::address), synced, closing);
     }
 
     /** Where there is one of them only, as outside a cluster, there is nobody to ask. */
@@ -367,6 +371,11 @@ public final class ControlPlane implements AutoCloseable {
     /** Where xDS is served with TLS; empty if it is not. */
     public Optional<InetSocketAddress> xdsTlsAddress() {
         return xdsTlsAddress;
+    }
+
+    /** Where the API server has pods injected; empty if it has not. */
+    public Optional<InetSocketAddress> injectorAddress() {
+        return injectorAddress;
     }
 
     /** Where the admin pages are. */

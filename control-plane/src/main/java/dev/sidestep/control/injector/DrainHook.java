@@ -49,7 +49,8 @@ final class DrainHook {
         var own = new ArrayList<String>();
         for (Container container : pod.containers()) {
             ObjectNode lifecycle = PodDraft.object(container.node(), "lifecycle");
-            if (isOurs(lifecycle.path("preStop"))) {
+            JsonNode there = lifecycle.path("preStop");
+            if (isOurs(there) || there.equals(hook.get())) {
                 lifecycle.set("preStop", hook.get().deepCopy());
             } else {
                 own.add(container.name());

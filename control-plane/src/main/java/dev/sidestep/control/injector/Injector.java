@@ -137,7 +137,7 @@ public final class Injector {
     /** What would be refused with us and not without us is the one thing that must never happen. */
     private static void checkFit(ObjectNode original, Injection injection) throws DeclinedException {
         List<JsonNode> ranges = injection.namespace().limitRanges();
-        var before = new PodUsage(original, ranges);
+        var before = new PodUsage(OurContainers.without(original), ranges);
         var after = new PodUsage(injection.pod().pod(), ranges);
         String lower = "or ask for less by sidestep.dev/sidecar-cpu-request and its like";
         PodResourcesFit.check(before, after);

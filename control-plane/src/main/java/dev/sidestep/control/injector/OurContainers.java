@@ -1,6 +1,8 @@
 package dev.sidestep.control.injector;
 
 import dev.sidestep.control.settings.Settings;
+import java.util.Set;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -9,6 +11,8 @@ final class OurContainers {
     static final String SIDECAR = "sidestep-sidecar";
     static final String REDIRECT = "sidestep-redirect";
     static final String AGENT_INIT = "sidestep-agent-init";
+
+    static final Set<String> NAMES = Set.of(SIDECAR, REDIRECT, AGENT_INIT);
 
     /** User and group of the sidecar: by it the redirect knows the sidecar's own connections. */
     static final int USER = 16001;
@@ -22,6 +26,18 @@ final class OurContainers {
     private static final String INIT_MEMORY = "32Mi";
 
     private OurContainers() {}
+
+    /** {@code pod} as it was before an earlier call, as far as its resources go. */
+    static ObjectNode without(ObjectNode pod) {
+        boolean injected = pod.path("metadata").path("labels").has(Injector.INJECTED_LABEL);
+        if (!injected || !(pod.path("spec").path("initContainers") instanceof ArrayNode)) {
+            return pod;
+        }
+        ObjectNode without = pod.deepCopy();
+        ((ArrayNode) without.path("spec").path("initContainers"))
+                .removeIf(container -> NAMES.contains(container.path("name").asString("")));
+        return without;
+    }
 
     static ObjectNode initContainer(String name, String image, Settings.Image images) {
         ObjectNode container = container(name, image, images);

@@ -11,8 +11,6 @@ import tools.jackson.databind.JsonNode;
  * where its rule is hurt.
  */
 final class Rules {
-    private static final String STATUS = "sidestep.dev/status";
-
     /** Anything else there would hide our files, or be hidden by them. */
     private static final Map<String, String> PATHS = Map.of(
             AgentPlacement.PATH, AgentPlacement.VOLUME,
@@ -21,8 +19,6 @@ final class Rules {
 
     private static final Set<String> OUR_VOLUMES =
             Set.of(AgentPlacement.VOLUME, Identity.IDENTITY_VOLUME, Identity.STATE_VOLUME);
-    private static final Set<String> OUR_CONTAINERS =
-            Set.of(OurContainers.SIDECAR, OurContainers.REDIRECT, OurContainers.AGENT_INIT);
     private static final List<Integer> OUR_PORTS =
             List.of(SidecarPlacement.ADMIN_PORT, SidecarPlacement.PROXY_PORT, SidecarPlacement.METRICS_PORT);
 
@@ -105,11 +101,17 @@ final class Rules {
     }
 
     private void namesAreFree() throws DeclinedException {
-        if (pod.annotation(STATUS).isPresent()) {
-            return; // They are ours, from an earlier call.
+        for (Container container : pod.containers()) {
+            if (OurContainers.NAMES.contains(container.name())) {
+                throw taken("container " + container.name()); // Ours are never among the app's.
+            }
         }
-        for (Container container : pod.allContainers()) {
-            if (OUR_CONTAINERS.contains(container.name())) {
+        if (pod.label(Injector.INJECTED_LABEL).isPresent()
+                && pod.annotation(Injector.STATUS_ANNOTATION).isPresent()) {
+            return; // They are ours, from an earlier call; one that declined has left no such label.
+        }
+        for (Container container : pod.initContainers()) {
+            if (OurContainers.NAMES.contains(container.name())) {
                 throw taken("container " + container.name());
             }
         }
@@ -205,7 +207,7 @@ final class Rules {
     private void userIsFree() throws DeclinedException {
         JsonNode ofPod = pod.spec().path("securityContext");
         for (Container container : pod.allContainers()) {
-            if (OUR_CONTAINERS.contains(container.name())) {
+            if (OurContainers.NAMES.contains(container.name())) {
                 continue;
             }
             JsonNode own = container.node().path("securityContext");

@@ -36,11 +36,13 @@ final class SidecarPlacement {
                 OurContainers.REDIRECT, images.reference("sidecar", options.version()), images));
         container.node().putArray("command").add("/usr/local/bin/sidestep-redirect");
         container.addEnv("SIDESTEP_INTERCEPT", options.intercept());
-        container.addEnv(
-                "SIDESTEP_SERVICE_RANGES", String.join(",", injection.cluster().serviceRanges()));
-        container.addEnv("SIDESTEP_INCLUDE_OUTBOUND_PORTS", options.includedPorts());
-        container.addEnv("SIDESTEP_EXCLUDE_OUTBOUND_PORTS", options.excludedPorts());
-        container.addEnv("SIDESTEP_EXCLUDE_OUTBOUND_IP_RANGES", options.excludedRanges());
+        addUnlessEmpty(
+                container,
+                "SIDESTEP_SERVICE_RANGES",
+                String.join(",", injection.cluster().serviceRanges()));
+        addUnlessEmpty(container, "SIDESTEP_INCLUDE_OUTBOUND_PORTS", options.includedPorts());
+        addUnlessEmpty(container, "SIDESTEP_EXCLUDE_OUTBOUND_PORTS", options.excludedPorts());
+        addUnlessEmpty(container, "SIDESTEP_EXCLUDE_OUTBOUND_IP_RANGES", options.excludedRanges());
         container.addEnv("SIDESTEP_PROXY_PORT", String.valueOf(PROXY_PORT));
         container.addEnv("SIDESTEP_PROXY_UID", String.valueOf(OurContainers.USER));
         ObjectNode security = OurContainers.restricted();
@@ -48,6 +50,13 @@ final class SidecarPlacement {
         ((ObjectNode) security.path("capabilities")).putArray("add").add("NET_ADMIN");
         container.node().set("securityContext", security);
         return container.node();
+    }
+
+    /** The API server drops a value of "", and a second call would put it back. */
+    private static void addUnlessEmpty(Container container, String name, String value) {
+        if (!value.isEmpty()) {
+            container.addEnv(name, value);
+        }
     }
 
     private static ObjectNode sidecar(Injection injection, Identity identity, boolean redirects) {

@@ -134,7 +134,10 @@ public final class Webhook implements HttpHandler {
             ArrayNode list = response.putArray("warnings");
             warnings.forEach(list::add);
         }
-        if (!request.path("dryRun").asBoolean(false)) {
+        // Asked again after another webhook, of a pod that is as we left it.
+        boolean again =
+                patch.isEmpty() && object.path("metadata").path("annotations").has(Injector.STATUS_ANNOTATION);
+        if (!again && !request.path("dryRun").asBoolean(false)) {
             String rule = decision.rule().map(Rule::text).orElse("");
             count(decision.result().name().toLowerCase(Locale.ROOT).replace('_', '-'), rule);
             LOG.debug("pod of {}: {} {}", namespace, decision.mode(), decision.reason());

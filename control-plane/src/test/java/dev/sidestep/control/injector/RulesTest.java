@@ -89,6 +89,16 @@ final class RulesTest {
         }
     }
 
+    /** The API server asks again after another webhook; what was declined for its names must not get them then. */
+    @ParameterizedTest
+    @MethodSource("rows")
+    void askedAgainTheAnswerIsTheSame(InjectionTable.Row row) {
+        Decision once = decide(row.asked(), row.namespace());
+        Decision twice = decide(once.pod(), row.namespace());
+        assertThat(JsonPatch.between(once.pod(), twice.pod())).isEmpty();
+        assertThat(twice.result()).isEqualTo(once.result());
+    }
+
     /** So that the table is the whole table. */
     @Test
     void everyRuleHasARowOrATestOfItsOwn() {

@@ -91,6 +91,13 @@ final class WebhookTest {
     }
 
     @Test
+    void aPodOfWhichWeAreAskedAgainCountsOnce() {
+        JsonNode once = PodBuilder.applied(pod("agent"), (ArrayNode) patch(ask(pod("agent"), "{}")));
+        assertThat(ask((ObjectNode) once, "{}").has("patch")).isFalse();
+        assertThat(count("injected", "")).isEqualTo(1);
+    }
+
+    @Test
     void aDryRunIsAnsweredAlikeAndNotCounted() {
         ObjectNode response = ask(pod("agent"), "dryRun: true");
         assertThat(response.has("patch")).isTrue();
