@@ -50,8 +50,19 @@ public final class Main implements Runnable {
                 .addSubcommand(new ReportCommand())
                 .addSubcommand(new InjectCommand(System.in))
                 .addSubcommand(new AgentCommand(home))
+                .addSubcommand(new ImagesCommand(home))
                 .addSubcommand(new VersionCommand())
                 .addSubcommand(new CompletionCommand())
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setParameterExceptionHandler(Main::explain)
+                .setExecutionExceptionHandler(Main::explain);
+    }
+
+    /** As its image has it: the control plane, without the tools and what they would bring along. */
+    static CommandLine inContainer() {
+        return new CommandLine(new Main())
+                .addSubcommand(new ControlPlaneCommand())
+                .addSubcommand(new VersionCommand())
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler(Main::explain)
                 .setExecutionExceptionHandler(Main::explain);

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sidestep.cli.images;
+
+import org.jspecify.annotations.NullMarked;
