@@ -37,7 +37,7 @@ public record MeshStatus(List<Replica> controlPlane, String trouble, List<Worklo
      *
      * @param asking how many of its pods ask for injection, or are injected
      * @param injected how many are injected
-     * @param as how: {@code agent}, {@code sidecar}, {@code grpc}
+     * @param as how: {@code agent}, {@code sidecar}, {@code proxy}, {@code grpc}
      * @param connected how many pods have a stream to a control plane
      * @param notes what one should know, with the fix
      */
@@ -104,6 +104,13 @@ public record MeshStatus(List<Replica> controlPlane, String trouble, List<Worklo
                 .collect(Collectors.groupingBy(PodFacts::reason, TreeMap::new, Collectors.counting()))
                 .forEach((reason, count) -> notes.add(
                         count + " labelled, not injected: " + (reason.isEmpty() ? unseen(pods.get(0)) : reason)));
+        pods.stream()
+                .filter(pod -> pod.injectedAs().isPresent())
+                .map(PodFacts::reason)
+                .filter(reason -> !reason.isEmpty())
+                .distinct()
+                .sorted()
+                .forEach(notes::add);
         pods.stream()
                 .map(PodFacts::mode)
                 .filter(mode -> !mode.isEmpty() && !mode.equals("balance"))

@@ -19,9 +19,11 @@ import tools.jackson.databind.ObjectMapper;
  *
  * @param workload what made it, as kubectl names it: {@code deployment/backend}
  * @param asked whether its label or its namespace's asks for injection; the pod's wins
- * @param injectedAs {@code agent}, {@code sidecar} or {@code grpc}; empty: it is not injected
+ * @param injectedAs {@code agent}, {@code sidecar}, {@code proxy} (one without a redirect) or {@code grpc}; empty: it is not
+ *     injected
  * @param version of what was injected; "" if that is not said
- * @param reason why it is not injected, in the injector's words; "" if the injector never saw it
+ * @param reason why it is not injected, or not as asked for, in the injector's words; "" if there is nothing to say, or the
+ *     injector never saw it
  * @param mode what its annotation or its namespace's says in place of {@code balance}; "" if nothing
  */
 public record PodFacts(
@@ -51,10 +53,17 @@ public record PodFacts(
                 workload(pod.getMetadata()),
                 asked(label(namespace.getMetadata(), Names.INJECT), label(pod.getMetadata(), Names.INJECT))
                         && !NOT_OURS.contains(namespace.getMetadata().getName()),
-                Optional.of(label(pod.getMetadata(), Names.INJECTED)).filter(as -> !as.isEmpty()),
+                injectedAs(label(pod.getMetadata(), Names.INJECTED), status),
                 status.path("version").asString(""),
                 status.path("reason").asString(""),
                 first(annotation(pod.getMetadata(), MODE), annotation(namespace.getMetadata(), MODE)));
+    }
+
+    /** The label is what others find it by; the annotation says more exactly how. */
+    private static Optional<String> injectedAs(String label, JsonNode status) {
+        return label.isEmpty()
+                ? Optional.empty()
+                : Optional.of(status.path("mode").asString(label));
     }
 
     /** Whether these labels, "" where there is none, ask for injection. */

@@ -45,6 +45,15 @@ class MeshStatusTest {
     }
 
     @Test
+    void aPodThatGotSomethingElseThanItAskedForIsNotedWithTheReason() {
+        var other = new PodFacts(
+                "shop", "b-1", "deployment/b", true, Optional.of("agent"), "0.1.0", "Pod Security forbids it", "");
+        var workload = of(List.of(other), List.of()).workloads().get(0);
+        assertThat(workload.complete()).isTrue();
+        assertThat(workload.notes()).containsExactly("Pod Security forbids it");
+    }
+
+    @Test
     void whoNeitherAsksNorIsInjectedIsNotShown() {
         var plain = new PodFacts("shop", "plain-1", "deployment/plain", false, Optional.empty(), "", "", "");
         MeshStatus status = of(List.of(plain), List.of());

@@ -53,6 +53,19 @@ class PodFactsTest {
     }
 
     @Test
+    void howItIsInjectedIsToldAsExactlyAsTheInjectorDoes() {
+        Map<String, String> label = Map.of("sidestep.dev/injected", "sidecar");
+        assertThat(PodFacts.of(pod(label, Map.of()), namespace("shop", "enabled"))
+                        .injectedAs())
+                .contains("sidecar");
+        assertThat(PodFacts.of(
+                                pod(label, Map.of("sidestep.dev/status", "{\"mode\":\"proxy\"}")),
+                                namespace("shop", "enabled"))
+                        .injectedAs())
+                .contains("proxy");
+    }
+
+    @Test
     void aPodOfTheSystemsNamespacesIsNeverMissed() {
         assertThat(PodFacts.of(pod(Map.of("sidestep.dev/inject", "agent"), Map.of()), namespace("kube-system", ""))
                         .asked())
