@@ -14,6 +14,7 @@ public final class Catalogue {
                 new Evenness(),
                 new Protocols(),
                 new Tokens(),
+                new InjectionTable(),
                 new RollingRestart("rolling", 1, true),
                 Fault.killed(),
                 new RollingRestart("rolling-5", 5, false),

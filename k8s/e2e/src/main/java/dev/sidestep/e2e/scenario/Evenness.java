@@ -37,8 +37,8 @@ final class Evenness implements Scenario {
         for (LoadClient client : stage.clients(namespace, Placement.values())) {
             // Six connections to four pods: whatever kube-proxy draws, they cannot be even.
             client.awaitAnswer("http://backend/api");
-            loads.add(client.start(LoadSpec.http("http://backend/api", 6, 200)));
-            loads.add(client.start(LoadSpec.grpc("backend:81", 100)));
+            loads.add(client.start(LoadSpec.http("http://backend/api", 6, 100)));
+            loads.add(client.start(LoadSpec.grpc("backend:81", 50)));
         }
         Await.pause(TIME);
         for (LoadClient.Running load : loads) {
