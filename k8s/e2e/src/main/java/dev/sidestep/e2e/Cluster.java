@@ -178,13 +178,18 @@ public final class Cluster implements AutoCloseable {
 
     /** As {@code kubectl rollout restart} and {@code rollout status} do. */
     public void restart(String namespace, String deployment) {
+        beginRestart(namespace, deployment);
+        awaitRollout(namespace, deployment);
+    }
+
+    /** As {@code kubectl rollout restart} does. */
+    public void beginRestart(String namespace, String deployment) {
         var unused = client.apps()
                 .deployments()
                 .inNamespace(namespace)
                 .withName(deployment)
                 .rolling()
                 .restart();
-        awaitRollout(namespace, deployment);
     }
 
     public void awaitRollout(String namespace, String deployment) {

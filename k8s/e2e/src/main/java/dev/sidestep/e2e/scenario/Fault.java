@@ -135,8 +135,8 @@ final class Fault implements Scenario {
         List<LoadClient.Running> loads = new ArrayList<>();
         for (LoadClient client : clients) {
             loads.add(client.start(
-                    LoadSpec.http("http://backend/api", 5, 250).withPostEvery(4).withTimeoutMillis(TIMEOUT_MILLIS)));
-            loads.add(client.start(LoadSpec.grpc("backend:81", 100).withTimeoutMillis(TIMEOUT_MILLIS)));
+                    LoadSpec.http("http://backend/api", 5, 100).withPostEvery(4).withTimeoutMillis(TIMEOUT_MILLIS)));
+            loads.add(client.start(LoadSpec.grpc("backend:81", 50).withTimeoutMillis(TIMEOUT_MILLIS)));
         }
         Await.pause(BEFORE);
         String victim = victim(loads, cluster.podNames(namespace, "backend"));

@@ -52,10 +52,7 @@ final class RollingRestart implements Scenario {
         }
         List<LoadClient> clients = stage.clients(namespace, Placement.PLAIN, Placement.SIDECAR, Placement.AGENT);
         for (String onTerm : List.of("die", "drain")) {
-            for (LoadClient client : clients) {
-                boolean plain = client.placement().startsWith("plain");
-                restart(stage, namespace, (plain ? "plain-" : "meshed-") + onTerm, client, plain);
-            }
+            restart(stage, namespace, onTerm, clients);
         }
     }
 
@@ -67,22 +64,33 @@ final class RollingRestart implements Scenario {
                 Map.of("name", backend, "replicas", Integer.toString(REPLICAS), "inject", inject, "on-term", onTerm));
     }
 
-    private void restart(Stage stage, String namespace, String backend, LoadClient client, boolean plain) {
-        stage.cluster().awaitRollout(namespace, backend);
-        client.awaitAnswer("http://" + backend + "/api");
+    private static String backend(LoadClient client, String onTerm) {
+        return (client.placement().startsWith("plain") ? "plain-" : "meshed-") + onTerm;
+    }
+
+    /** All clients at once: the backends with Sidestep get 500 calls a second together, those without 250. */
+    private void restart(Stage stage, String namespace, String onTerm, List<LoadClient> clients) {
+        List<String> backends =
+                clients.stream().map(each -> backend(each, onTerm)).distinct().toList();
+        backends.forEach(each -> stage.cluster().awaitRollout(namespace, each));
         List<LoadClient.Running> loads = new ArrayList<>();
-        loads.add(
-                client.start(LoadSpec.http("http://" + backend + "/api", 5, 250).withPostEvery(4)));
-        loads.add(client.start(LoadSpec.grpc(backend + ":81", 250)));
+        for (LoadClient client : clients) {
+            String backend = backend(client, onTerm);
+            client.awaitAnswer("http://" + backend + "/api");
+            loads.add(client.start(
+                    LoadSpec.http("http://" + backend + "/api", 5, 125).withPostEvery(4)));
+            loads.add(client.start(LoadSpec.grpc(backend + ":81", 125)));
+        }
         Await.pause(AROUND);
         for (int round = 0; round < rounds; round++) {
-            stage.cluster().restart(namespace, backend);
+            backends.forEach(each -> stage.cluster().beginRestart(namespace, each));
+            backends.forEach(each -> stage.cluster().awaitRollout(namespace, each));
         }
         Await.pause(AROUND);
         for (LoadClient.Running load : loads) {
             Calls calls = load.stop();
-            String what = client.placement() + ", " + load.spec().protocol() + ", " + backend;
-            if (plain) {
+            String what = Loads.name(load) + ", servers that " + onTerm;
+            if (load.client().placement().startsWith("plain")) {
                 stage.findings().figure(what, calls.summary());
             } else {
                 stage.findings()
