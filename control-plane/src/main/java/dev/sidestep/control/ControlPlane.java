@@ -195,6 +195,7 @@ public final class ControlPlane implements AutoCloseable {
                 client,
                 access,
                 new DrainPage(owner, drains),
+                closing,
                 (identity, kubernetes) -> new InjectorServer.Parts(
                         kubernetes,
                         owner,
@@ -307,18 +308,21 @@ public final class ControlPlane implements AutoCloseable {
             Optional<KubernetesClient> client,
             Optional<Access> access,
             DrainPage drained,
+            Deque<AutoCloseable> closing,
             BiFunction<ServerIdentity, KubernetesClient, InjectorServer.Parts> parts)
             throws IOException {
         if (config.injector().isEmpty() || client.isEmpty() || access.isEmpty()) {
             return Optional.empty();
         }
+        var answers = new ThreadSerialExecutor("drained");
+        closing.push(answers);
         InjectorServer started = listen(
                 "--injector",
                 config.injector().get(),
                 address -> InjectorServer.start(
                         address,
                         parts.apply(access.get().identity(), client.get()),
-                        Map.of(DrainHandler.PATH, new DrainHandler(drained))));
+                        Map.of(DrainHandler.PATH, new DrainHandler(drained, answers))));
         LOG.info("pods are injected by https://{}{}", text(started.address()), Webhook.PATH);
         return Optional.of(started);
     }

@@ -6,6 +6,7 @@ import dev.sidestep.control.https.HttpsListener;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.Executor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,9 +19,12 @@ public final class DrainHandler implements HttpHandler {
     private static final String TEXT = "text/plain; charset=utf-8";
 
     private final DrainPage page;
+    private final Executor writer;
 
-    public DrainHandler(DrainPage page) {
+    /** @param writer writes the answers: who reads them slowly must not keep the index waiting */
+    public DrainHandler(DrainPage page, Executor writer) {
         this.page = page;
+        this.writer = writer;
     }
 
     @Override
@@ -31,13 +35,15 @@ public final class DrainHandler implements HttpHandler {
         }
         String id = exchange.getRequestURI().getPath().substring(PATH.length());
         var unused = page.drained(id, query(exchange.getRequestURI().getRawQuery()))
-                .thenAccept(line -> {
-                    try {
-                        HttpsListener.answer(exchange, 200, TEXT, line);
-                    } catch (IOException gone) {
-                        LOG.debug("a kubelet did not wait for its answer", gone);
-                    }
-                });
+                .thenAcceptAsync(
+                        line -> {
+                            try {
+                                HttpsListener.answer(exchange, 200, TEXT, line);
+                            } catch (IOException gone) {
+                                LOG.debug("a kubelet did not wait for its answer", gone);
+                            }
+                        },
+                        writer);
     }
 
     private static Map<String, String> query(String raw) {

@@ -120,8 +120,8 @@ public final class Drains implements IndexListener {
         }
         var drain = new Drain[1];
         drain[0] = new Drain(owner, views, pod, cap, () -> pods.stays(pod), result -> {
-            remove(drain[0]);
             end(pod, result, told);
+            remove(drain[0]);
         });
         waiting.add(drain[0]);
         drain[0].start();
@@ -133,6 +133,10 @@ public final class Drains implements IndexListener {
 
     private void remove(Drain drain) {
         waiting.remove(drain);
+        owner.execute(this::tellIdle); // After who waited was told.
+    }
+
+    private void tellIdle() {
         if (waiting.isEmpty()) {
             whenIdle.forEach(each -> each.complete(null));
             whenIdle.clear();
