@@ -20,9 +20,10 @@ final class Drain {
 
     /**
      * The kubelet runs the hook also before it restarts a container of a pod that stays; such a pod is not marked for
-     * deletion, which is seen at least as early as the kubelet sees it, give or take a slow watch.
+     * deletion, which is seen about when the kubelet sees it. A busy API server may be late to tell us, and to believe a pod
+     * to stay that goes would cost its calls; a container that is restarted can wait.
      */
-    static final Duration MARKED_BY_NOW = Duration.ofSeconds(2);
+    static final Duration MARKED_BY_NOW = Duration.ofSeconds(5);
 
     /** How a wait can end. */
     enum Outcome {

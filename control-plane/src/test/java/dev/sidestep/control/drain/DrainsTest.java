@@ -154,10 +154,25 @@ final class DrainsTest {
         staying.add(WEB_1);
         begin();
 
-        pass(ofMillis(1999));
+        pass(ofMillis(4999));
         assertThat(results).isEmpty();
         pass(ofMillis(1));
-        assertEnded(Outcome.STAYS, ofSeconds(2));
+        assertEnded(Outcome.STAYS, ofSeconds(5));
+    }
+
+    @Test
+    void waitsForAPodThatWasNotSeenToBeMarkedUntilLate() {
+        sync();
+        staying.add(WEB_1);
+        begin();
+        pass(ofSeconds(4));
+        staying.clear();
+
+        pass(ofSeconds(3));
+        assertThat(results).isEmpty();
+        terminating();
+        pass(ofSeconds(1));
+        assertEnded(Outcome.ACKNOWLEDGED, ofSeconds(8));
     }
 
     @Test
