@@ -64,12 +64,8 @@ final class RealCluster implements AutoCloseable {
     }
 
     static RealCluster start() throws IOException {
-        String kubeconfig = System.getenv("SIDESTEP_TEST_KUBECONFIG");
-        Requirements.that(
-                kubeconfig != null,
-                "no Kubernetes cluster (its kubeconfig into SIDESTEP_TEST_KUBECONFIG; its nodes must reach this machine)");
+        Path file = Requirements.kubeconfig();
         HttpsListener.prepare(System.getProperties());
-        Path file = Path.of(Objects.requireNonNull(kubeconfig));
         KubernetesClient client = Clients.connect(Optional.of(file), Optional.empty());
         removeAll(client);
         client.resource(new NamespaceBuilder()
