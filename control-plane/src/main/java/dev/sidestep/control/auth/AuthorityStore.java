@@ -5,11 +5,17 @@ import java.io.IOException;
 /** Where the CAs are kept, for all replicas. May block. */
 interface AuthorityStore {
     /**
+     * What is kept.
+     *
      * @param version to say on top of what something is written; "" if nothing is kept yet
      */
     record Kept(Succession succession, String version) {}
 
-    /** @throws IOException if it cannot be read; one line with the thing, the reason and the fix */
+    /**
+     * Reads what is kept.
+     *
+     * @throws IOException if it cannot be read; one line with the thing, the reason and the fix
+     */
     Kept read() throws IOException;
 
     /**

@@ -36,7 +36,11 @@ public record LoadData(double seconds, List<Service> services) {
         }
     }
 
-    /** @param pod its name, or "" */
+    /**
+     * One that was there at the time.
+     *
+     * @param pod its name, or ""
+     */
     public record Endpoint(String address, String pod) {}
 
     /**

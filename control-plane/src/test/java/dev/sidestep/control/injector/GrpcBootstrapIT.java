@@ -80,7 +80,8 @@ final class GrpcBootstrapIT {
                     PodBuilder.env(app, GrpcPlacement.CALL_CREDENTIALS));
             try (Running client = Running.start(python, environment)) {
                 assertThat(shown.poll(20, TimeUnit.SECONDS)).isEqualTo("Bearer " + token);
-                assertThat(client.process().isAlive() || client.process().exitValue() == 0).isTrue();
+                assertThat(client.process().isAlive() || client.process().exitValue() == 0)
+                        .isTrue();
             }
         } finally {
             server.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
@@ -117,8 +118,7 @@ final class GrpcBootstrapIT {
         var credentials = TlsServerCredentials.newBuilder()
                 .keyManager(identity.keyManager())
                 .build();
-        return NettyServerBuilder.forAddress(
-                        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), credentials)
+        return NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), credentials)
                 .fallbackHandlerRegistry(new HandlerRegistry() {
                     @Override
                     public ServerMethodDefinition<?, ?> lookupMethod(String name, String authority) {
