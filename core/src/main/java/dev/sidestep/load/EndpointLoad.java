@@ -17,6 +17,8 @@ public final class EndpointLoad {
     private final LongAdder over = new LongAdder();
     private final LongAdder nanos = new LongAdder();
 
+    private volatile boolean dropped;
+
     // Confined to whoever takes.
     private Taken taken = new Taken(0, 0, 0, 0, 0);
     private int idleTakes;
@@ -81,6 +83,16 @@ public final class EndpointLoad {
         taken = now;
         idleTakes = calls.isNothing() ? idleTakes + 1 : 0;
         return calls;
+    }
+
+    /** Nobody asks any more what is counted here. */
+    void drop() {
+        dropped = true;
+    }
+
+    /** Whether what is counted here from now on is lost: it was idle for long, and there is a new one for its address. */
+    public boolean isDropped() {
+        return dropped;
     }
 
     /** For how many calls of {@link #take} in a row there was nothing. */

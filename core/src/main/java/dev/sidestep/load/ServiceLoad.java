@@ -28,7 +28,7 @@ public final class ServiceLoad {
     /** An application that opens one connection a call opens thousands a second. */
     private static final int MOST_CLOSED = 4096;
 
-    private static final int IDLE_TAKES = 30;
+    static final int IDLE_TAKES = 30;
 
     private final Optional<ClusterName> name;
     private final EndpointLoad unknown = new EndpointLoad();
@@ -84,7 +84,13 @@ public final class ServiceLoad {
         var byEndpoint = new ArrayList<LoadReport.Endpoint>();
         takeEndpoint("", unknown, byEndpoint);
         endpoints.forEach((address, load) -> takeEndpoint(address, load, byEndpoint));
-        endpoints.values().removeIf(load -> load.idleTakes() > IDLE_TAKES);
+        endpoints.values().removeIf(load -> {
+            boolean idle = load.idleTakes() > IDLE_TAKES;
+            if (idle) {
+                load.drop();
+            }
+            return idle;
+        });
         var all = new ArrayList<LoadReport.Connection>();
         var ended = new ArrayList<CallerConnection>();
         for (CallerConnection connection : connections) {

@@ -100,6 +100,22 @@ final class LoadsTest {
     }
 
     @Test
+    void anEndpointThatIsIdleForLongIsForgottenUnlessItOwesAnAnswer() {
+        EndpointLoad idle = web.endpoint("10.0.0.1:80");
+        EndpointLoad waiting = web.endpoint("10.0.0.2:80");
+        idle.started();
+        idle.ended(End.SUCCEEDED, 1);
+        waiting.started();
+        for (int i = 0; i < ServiceLoad.IDLE_TAKES + 3; i++) {
+            loads.take();
+        }
+
+        assertThat(idle.isDropped()).isTrue();
+        assertThat(web.endpoint("10.0.0.1:80")).isNotSameAs(idle);
+        assertThat(waiting.isDropped()).isFalse();
+    }
+
+    @Test
     void whatIsNobodysIsNotKept() {
         CallerConnection connection = ServiceLoad.NONE.connect();
         connection.call();

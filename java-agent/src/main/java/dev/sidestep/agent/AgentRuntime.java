@@ -6,9 +6,11 @@ import dev.sidestep.concurrent.ThreadSerialExecutor;
 import dev.sidestep.discovery.ControlPlaneTrust;
 import dev.sidestep.discovery.DiscoveryClient;
 import dev.sidestep.discovery.Identity;
+import dev.sidestep.discovery.LoadReporter;
 import dev.sidestep.discovery.SnapshotStore;
 import dev.sidestep.model.Mode;
 import dev.sidestep.model.Self;
+import io.grpc.ManagedChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -59,9 +61,10 @@ final class AgentRuntime {
         Optional<ControlPlaneTrust> trust = config.caFile()
                 .map(file ->
                         new ControlPlaneTrust(file, config.snapshotDir().map(folder -> folder.resolve(CA_FILE)), io));
+        ManagedChannel channel = ControlPlaneChannel.open(config, trust, io);
         DiscoveryClient discovery = new DiscoveryClient(
                 identity,
-                ControlPlaneChannel.open(config, trust, io),
+                channel,
                 owner,
                 balancer,
                 new SplittableRandom()::nextDouble,
@@ -69,6 +72,7 @@ final class AgentRuntime {
         trust.ifPresent(it -> discovery.listenForCaBundles(it::learn));
         balancer.start(discovery);
         discovery.start();
+        new LoadReporter(identity, channel, owner, balancer.loads(), new SplittableRandom()::nextDouble).start();
         Bridge.install(new Engine(balancer, owner));
         return new AgentRuntime(balancer, discovery);
     }

@@ -23,6 +23,7 @@ final class BootClasses {
     static final List<String> NAMES = List.of(
             "Call",
             "GrpcTarget$Choice",
+            "GrpcTarget$Observed",
             "GrpcTarget",
             "GrpcTarget$Pending",
             "GrpcTarget$Endpoint",

@@ -23,6 +23,7 @@ final class Engine implements Balancer {
 
     private final LoadBalancer balancer;
     private final SerialExecutor owner;
+    private final ObservedConnections connections = new ObservedConnections();
 
     /** Since when the first answer for a destination is waited for. */
     private final Map<Destination, Long> waitingSince = new ConcurrentHashMap<>();
@@ -47,6 +48,9 @@ final class Engine implements Balancer {
                 return null;
             }
         }
+        if (result == PickResult.PassThrough.MODE_OBSERVE && destination.load().counts()) {
+            return new ObservedCall(destination, connections, owner::nanoTime);
+        }
         if (!(result instanceof Subchannel subchannel)) {
             return null;
         }
@@ -68,6 +72,11 @@ final class Engine implements Balancer {
 
     void countFallback(Reason reason) {
         balancer.countFallback(reason);
+    }
+
+    /** The connections of clients that are only observed. */
+    ObservedConnections connections() {
+        return connections;
     }
 
     long nanoTime() {

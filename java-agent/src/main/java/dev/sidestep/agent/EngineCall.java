@@ -7,6 +7,7 @@ import dev.sidestep.balancing.Outcome;
 import dev.sidestep.balancing.PickResult;
 import dev.sidestep.balancing.Reason;
 import dev.sidestep.balancing.Subchannel;
+import dev.sidestep.load.EndpointLoad;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
@@ -28,6 +29,7 @@ final class EngineCall implements Call {
     private final List<Subchannel> tried = new ArrayList<>(1);
     private @Nullable Subchannel next;
     private @Nullable Subchannel current;
+    private EndpointLoad load;
     private long startedNanos;
     private Outcome last = Outcome.NEUTRAL;
 
@@ -39,6 +41,7 @@ final class EngineCall implements Call {
         this.method = method;
         this.next = first;
         this.nanoTime = nanoTime;
+        this.load = destination.load().endpoint(first.toString());
     }
 
     @Override
@@ -55,6 +58,8 @@ final class EngineCall implements Call {
         tried.add(chosen);
         startedNanos = nanoTime.getAsLong();
         chosen.started(startedNanos);
+        load = destination.load().endpoint(chosen.toString());
+        load.started();
         return address;
     }
 
@@ -96,6 +101,7 @@ final class EngineCall implements Call {
             ended.firstByte(now);
         }
         ended.ended(outcome, responded, now - startedNanos);
+        load.ended(outcome.end(), now - startedNanos);
     }
 
     @Override

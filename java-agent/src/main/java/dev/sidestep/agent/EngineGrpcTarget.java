@@ -6,7 +6,9 @@ import dev.sidestep.balancing.Outcome;
 import dev.sidestep.balancing.PickResult;
 import dev.sidestep.balancing.Reason;
 import dev.sidestep.balancing.Subchannel;
+import dev.sidestep.load.EndpointLoad;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,7 +47,7 @@ final class EngineGrpcTarget implements GrpcTarget {
                 return null;
             }
             endpoints.keySet().removeIf(Subchannel::draining);
-            return endpoints.computeIfAbsent(subchannel, unknown -> new EngineEndpoint(unknown, engine));
+            return endpoints.computeIfAbsent(subchannel, unknown -> new EngineEndpoint(unknown, destination, engine));
         }
         if (result != PickResult.Pending.PENDING) {
             return null;
@@ -90,6 +92,44 @@ final class EngineGrpcTarget implements GrpcTarget {
         return destination.cluster().map(cluster -> cluster.name().value()).orElse(called);
     }
 
+    @Override
+    public boolean observes() {
+        return destination.peek() == PickResult.PassThrough.MODE_OBSERVE
+                && destination.load().counts();
+    }
+
+    @Override
+    public @Nullable Observed observed() {
+        return observes() ? new EngineObserved() : null;
+    }
+
+    /** Used by one thread at a time, but for its end. */
+    private final class EngineObserved implements Observed {
+        private final AtomicBoolean over = new AtomicBoolean();
+        private volatile EndpointLoad load = destination.load().endpoint("");
+        private volatile boolean counted;
+
+        @Override
+        public void goesOver(Object connection, @Nullable SocketAddress remote) {
+            engine.connections().call(connection, destination.load());
+            if (remote instanceof InetSocketAddress address) {
+                load = destination.loadOf(address);
+            }
+            counted = true;
+            load.started();
+        }
+
+        @Override
+        public void ended(int code, boolean responded, long nanos) {
+            if (over.compareAndSet(false, true)) {
+                if (!counted) {
+                    load.started();
+                }
+                load.ended(EngineEndpoint.outcome(code, responded).end(), nanos);
+            }
+        }
+    }
+
     private static final class EngineEndpoint implements Endpoint {
         private static final int CANCELLED = 1;
         private static final int UNKNOWN = 2;
@@ -99,10 +139,14 @@ final class EngineGrpcTarget implements GrpcTarget {
         private static final int DATA_LOSS = 15;
 
         private final Subchannel subchannel;
+        private final Destination destination;
+        private volatile EndpointLoad load;
         private final Engine engine;
 
-        EngineEndpoint(Subchannel subchannel, Engine engine) {
+        EngineEndpoint(Subchannel subchannel, Destination destination, Engine engine) {
             this.subchannel = subchannel;
+            this.destination = destination;
+            this.load = destination.load().endpoint(subchannel.toString());
             this.engine = engine;
         }
 
@@ -119,6 +163,17 @@ final class EngineGrpcTarget implements GrpcTarget {
         @Override
         public void started() {
             subchannel.started(engine.nanoTime());
+            load().started();
+        }
+
+        /** The same for an attempt's begin and end: one that is under way is not forgotten. */
+        private EndpointLoad load() {
+            EndpointLoad known = load;
+            if (known.isDropped()) {
+                known = destination.load().endpoint(subchannel.toString());
+                load = known;
+            }
+            return known;
         }
 
         @Override
@@ -128,7 +183,9 @@ final class EngineGrpcTarget implements GrpcTarget {
 
         @Override
         public void ended(int code, boolean responded, long nanos) {
-            subchannel.ended(outcome(code, responded), responded, nanos);
+            Outcome outcome = outcome(code, responded);
+            subchannel.ended(outcome, responded, nanos);
+            load().ended(outcome.end(), nanos);
         }
 
         /** The codes that gRPC's own HTTP mapping and Envoy's outlier detection count as a server's fault. */
@@ -146,6 +203,8 @@ final class EngineGrpcTarget implements GrpcTarget {
         public void connectFailed() {
             subchannel.started(engine.nanoTime());
             subchannel.ended(Outcome.CONNECT_FAILED, false, Duration.ZERO.toNanos());
+            load().started();
+            load().ended(Outcome.CONNECT_FAILED.end(), 0);
         }
 
         @Override

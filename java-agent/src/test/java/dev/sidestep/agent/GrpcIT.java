@@ -86,7 +86,7 @@ class GrpcIT {
         awaitBalanced(app, calls(9));
     }
 
-    private static List<Path> libraries(String library) throws IOException {
+    static List<Path> libraries(String library) throws IOException {
         String grpc = switch (library) {
             case "shaded" -> "grpc-(api|core|util|stub|netty-shaded)-1.8.*";
             case "netty" -> "grpc-(api|core|util|stub|netty)-1.8.*|netty-.*4\\.2.*";

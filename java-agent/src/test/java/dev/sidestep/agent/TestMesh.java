@@ -2,6 +2,7 @@ package dev.sidestep.agent;
 
 import dev.sidestep.control.ControlPlane;
 import dev.sidestep.control.ControlPlaneConfig;
+import dev.sidestep.control.load.LoadData;
 import dev.sidestep.testkit.Await;
 import dev.sidestep.testkit.FakeUpstream;
 import dev.sidestep.testkit.FreePorts;
@@ -12,6 +13,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,9 +24,11 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * A control plane on a folder of manifests with {@code backend-service}: three real backends, and behind its VIP a fourth
@@ -83,6 +90,29 @@ final class TestMesh implements AutoCloseable {
 
     private static InetSocketAddress loopback(int port) {
         return new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+    }
+
+    /** What the control plane was told of the calls to {@code service} of the namespace {@code default}. */
+    Optional<LoadData.Service> load(String service) {
+        ControlPlane running = controlPlane;
+        if (running == null) {
+            return Optional.empty();
+        }
+        URI uri = URI.create("http://127.0.0.1:" + running.adminAddress().getPort() + "/load?namespace=default");
+        try {
+            String body = HttpClient.newHttpClient()
+                    .send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString())
+                    .body();
+            return new JsonMapper()
+                    .readValue(body, LoadData.class).services().stream()
+                            .filter(it -> it.name().startsWith(service + ".default:"))
+                            .findFirst();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(e);
+        }
     }
 
     Manifests manifests() {

@@ -25,18 +25,28 @@ public final class Manifests {
      * @param portName tells the protocol, for example {@code http} or {@code grpc}
      */
     public void service(String name, String portName, int port) {
+        service(name, portName, port, "balance");
+    }
+
+    /**
+     * The same, in a mode.
+     *
+     * @param mode {@code balance}, {@code observe} or {@code off}
+     */
+    public void service(String name, String portName, int port, String mode) {
         write("service-" + name + ".yaml", """
                 apiVersion: v1
                 kind: Service
                 metadata:
                   name: %s
                   namespace: default
+                  annotations: {sidestep.dev/mode: "%s"}
                 spec:
                   clusterIP: 127.0.0.1
                   selector: {app: %s}
                   ports:
                     - {name: %s, port: %d, targetPort: %s}
-                """.formatted(name, name, portName, port, portName));
+                """.formatted(name, mode, name, portName, port, portName));
     }
 
     /** Writes an EndpointSlice with one ready endpoint on 127.0.0.1: a slice carries the ports of its endpoints. */

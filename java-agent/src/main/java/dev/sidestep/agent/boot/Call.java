@@ -1,5 +1,6 @@
 package dev.sidestep.agent.boot;
 
+import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /** One call of the application and its attempts, which follow one another; used by one thread at a time. */
@@ -16,6 +17,19 @@ public interface Call {
 
     /** Whether the attempt that just failed is to be made again, on another endpoint. */
     boolean retry(Throwable failure);
+
+    /** Whether it only hears how its attempts go, all of them where they would go without Sidestep. */
+    default boolean observes() {
+        return false;
+    }
+
+    /**
+     * The attempt under way goes over {@code connection}.
+     *
+     * @param connection the same object for each attempt over it
+     * @param remote where it leads; null if that is not known
+     */
+    default void goesOver(Object connection, @Nullable InetSocketAddress remote) {}
 
     /** What the application is to be told of {@code failure}: the same, or one of its type that says more. */
     Throwable explain(Throwable failure);

@@ -49,6 +49,18 @@ final class EarlyGrpcTarget implements GrpcTarget {
     }
 
     @Override
+    public boolean observes() {
+        GrpcTarget known = target();
+        return known != null && known.observes();
+    }
+
+    @Override
+    public @Nullable Observed observed() {
+        GrpcTarget known = target();
+        return known == null ? null : known.observed();
+    }
+
+    @Override
     public String service() {
         GrpcTarget known = target();
         return known == null ? host.concat(":").concat(Integer.toString(port)) : known.service();

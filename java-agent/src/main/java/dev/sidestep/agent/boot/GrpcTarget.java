@@ -1,5 +1,6 @@
 package dev.sidestep.agent.boot;
 
+import java.net.SocketAddress;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +20,27 @@ public interface GrpcTarget {
 
     /** What failures call it. */
     String service();
+
+    /** Whether somebody wants to hear of attempts that go where they would go without Sidestep. */
+    boolean observes();
+
+    /** Such an attempt begins now; null if nobody wants to hear of it any more. */
+    @Nullable
+    Observed observed();
+
+    /** One attempt that goes where it would go without Sidestep. */
+    interface Observed {
+        /**
+         * It goes over {@code connection}.
+         *
+         * @param connection the same object for each attempt over it
+         * @param remote where it leads; null if that is not known
+         */
+        void goesOver(Object connection, @Nullable SocketAddress remote);
+
+        /** It is over; the parameters are those of {@link Endpoint#ended}. */
+        void ended(int code, boolean responded, long nanos);
+    }
 
     /** What {@link #pick} answers. */
     interface Choice {}

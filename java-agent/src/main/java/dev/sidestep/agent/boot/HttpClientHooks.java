@@ -83,7 +83,7 @@ public final class HttpClientHooks {
             return response;
         }
         Call call = pinned.call;
-        if (call == null || pinned.address == null) {
+        if (call == null || (pinned.address == null && !call.observes())) {
             return response;
         }
         return response.whenComplete(new End(call, lookup));
@@ -138,6 +138,12 @@ public final class HttpClientHooks {
         /** Of the client's {@code Response}, to its status; the JDK's own class, so one serves all. */
         private static volatile @Nullable MethodHandle status;
 
+        /** Of the same to the connection that it came over, and to its address; null before they are looked for. */
+        private static volatile @Nullable MethodHandle connection;
+
+        private static volatile @Nullable MethodHandle address;
+        private static volatile boolean noConnection;
+
         private final Call call;
         private final MethodHandles.Lookup lookup;
 
@@ -152,10 +158,44 @@ public final class HttpClientHooks {
                 if (failure != null) {
                     call.failed(cause(failure));
                 } else if (response != null) {
+                    if (call.observes()) {
+                        tellConnection(response);
+                    }
                     call.responded((int) statusOf(response).invokeExact(response));
                 }
             } catch (Throwable e) {
                 // As without Sidestep: the response is the application's, with or without our having counted it.
+            }
+        }
+
+        /** {@code response.exchange.exchImpl.connection()}, in all versions from 17 to 25. */
+        private void tellConnection(Object response) {
+            if (noConnection) {
+                return;
+            }
+            try {
+                MethodHandle known = connection;
+                MethodHandle where = address;
+                if (known == null || where == null) {
+                    ClassLoader loader = lookup.lookupClass().getClassLoader();
+                    Class<?> impl = Class.forName("jdk.internal.net.http.ExchangeImpl", false, loader);
+                    Class<?> type = Class.forName("jdk.internal.net.http.HttpConnection", false, loader);
+                    MethodHandle exchange = lookup.findGetter(response.getClass(), "exchange", lookup.lookupClass());
+                    MethodHandle implOf = lookup.findGetter(lookup.lookupClass(), "exchImpl", impl);
+                    MethodHandle ofImpl = lookup.findVirtual(impl, "connection", MethodType.methodType(type));
+                    known = MethodHandles.filterReturnValue(MethodHandles.filterReturnValue(exchange, implOf), ofImpl)
+                            .asType(MethodType.methodType(Object.class, Object.class));
+                    where = lookup.findVirtual(type, "address", MethodType.methodType(InetSocketAddress.class))
+                            .asType(MethodType.methodType(InetSocketAddress.class, Object.class));
+                    connection = known;
+                    address = where;
+                }
+                Object used = (Object) known.invokeExact(response);
+                if (used != null) {
+                    call.goesOver(used, (InetSocketAddress) where.invokeExact(used));
+                }
+            } catch (Throwable e) {
+                noConnection = true; // This version keeps it elsewhere: its calls are counted, its connections are not.
             }
         }
 

@@ -56,7 +56,14 @@ final class EnginePicker extends SubchannelPicker {
             balancer.startFallback();
             return PickResult.withNoResult();
         }
-        return fallback.pickSubchannel(args);
+        PickResult result = fallback.pickSubchannel(args);
+        if (!onlyFallback
+                && result.getSubchannel() != null
+                && result.getStreamTracerFactory() == null
+                && target.observes()) {
+            return PickResult.withSubchannel(result.getSubchannel(), new ObservingTracer.Factory(target));
+        }
+        return result;
     }
 
     /** The engine's choice is not connected; another one may be, and a call should not wait for a handshake. */

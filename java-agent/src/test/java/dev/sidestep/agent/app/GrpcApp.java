@@ -30,6 +30,14 @@ public final class GrpcApp {
         String target = query.getOrDefault("target", "");
         ManagedChannel channel = channels.computeIfAbsent(target + policy, unknown -> channel(target, policy));
         String message = query.getOrDefault("message", "hello");
+        if (query.containsKey("load")) {
+            return Load.run(
+                    query,
+                    () -> result(ClientCalls.futureUnaryCall(
+                            channel.newCall(
+                                    TextMarshaller.HELLO, CallOptions.DEFAULT.withDeadlineAfter(5, TimeUnit.SECONDS)),
+                            message)));
+        }
         boolean parallel = query.containsKey("how");
         List<Future<String>> calls = new ArrayList<>();
         List<String> lines = new ArrayList<>();

@@ -48,6 +48,9 @@ public final class HttpApp {
         HttpRequest request = builder.method(
                         method, method.equals("POST") ? BodyPublishers.ofString("body") : BodyPublishers.noBody())
                 .build();
+        if (query.containsKey("load")) {
+            return Load.run(query, () -> sync(client, request, 1).get(0));
+        }
         int count = Integer.parseInt(query.getOrDefault("count", "1"));
         return switch (query.getOrDefault("how", "sync")) {
             case "sync" -> sync(client, request, count);

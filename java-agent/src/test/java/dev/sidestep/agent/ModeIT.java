@@ -1,0 +1,219 @@
+package dev.sidestep.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sidestep.agent.app.GrpcApp;
+import dev.sidestep.agent.app.HttpApp;
+import dev.sidestep.control.load.LoadData;
+import dev.sidestep.testkit.Await;
+import dev.sidestep.testkit.Requirements;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What {@code sidestep.dev/mode} does to running applications, with the shipped jar and a real control plane. */
+class ModeIT {
+    /** Reports are sent every 10 s. */
+    private static final Duration REPORTED = Duration.ofSeconds(40);
+
+    private static final int PER_SECOND = 500;
+    private static final int SWITCHES = 5;
+    private static final Duration STAY = Duration.ofSeconds(3);
+
+    @TempDir
+    private Path folder;
+
+    private TestMesh mesh;
+    private GreeterServer vip;
+    private List<GreeterServer> backends;
+
+    @BeforeEach
+    void start() {
+        mesh = new TestMesh(folder);
+        vip = GreeterServer.start("vip");
+        backends = IntStream.range(0, 3)
+                .mapToObj(i -> GreeterServer.start("pod-" + i))
+                .toList();
+        grpcMode("balance");
+        for (int i = 0; i < 3; i++) {
+            mesh.manifests()
+                    .endpoint("greeter", "grpc", "pod-" + i, backends.get(i).port());
+        }
+    }
+
+    @AfterEach
+    void stop() {
+        mesh.close();
+        vip.close();
+        backends.forEach(GreeterServer::close);
+    }
+
+    private void httpMode(String mode) {
+        mesh.manifests().service("backend-service", "http", mesh.vip().port(), mode);
+    }
+
+    private void grpcMode(String mode) {
+        mesh.manifests().service("greeter", "grpc", vip.port(), mode);
+    }
+
+    private Map<String, String> http(String... more) {
+        return query(new HashMap<>(Map.of("url", mesh.url())), more);
+    }
+
+    private Map<String, String> grpc(String... more) {
+        return query(new HashMap<>(Map.of("target", "greeter:" + vip.port())), more);
+    }
+
+    private static Map<String, String> query(Map<String, String> query, String... more) {
+        for (int i = 0; i < more.length; i += 2) {
+            query.put(more[i], more[i + 1]);
+        }
+        return query;
+    }
+
+    private static void await(AppProcess app, Map<String, String> query, String answer) {
+        Await.until(
+                "only answers with " + answer,
+                TestMesh.SOON,
+                () -> app.calls(query).stream().allMatch(line -> line.contains(answer)),
+                () -> app.calls(query) + "\n" + String.join("\n", app.process().output()));
+    }
+
+    /** Calls until the first report of calls is there, and returns how many that was. */
+    private long awaitCounted(String service, Supplier<List<String>> call) {
+        Await.until("a first report", REPORTED, () -> {
+            assertThat(call.get()).allMatch(line -> line.endsWith("vip"));
+            return mesh.load(service).isPresent();
+        });
+        return awaitReport(service, 1).calls().issued();
+    }
+
+    private LoadData.Client awaitReport(String service, long calls) {
+        Await.until(
+                "a report of " + calls + " calls",
+                REPORTED,
+                () -> mesh.load(service).stream()
+                        .flatMap(it -> it.clients().stream())
+                        .anyMatch(client -> client.calls().issued() >= calls),
+                () -> String.valueOf(mesh.load(service)));
+        List<LoadData.Client> clients = mesh.load(service).orElseThrow().clients();
+        assertThat(clients).hasSize(1);
+        return clients.get(0);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {17, 25})
+    void observedCallsOfJavaNetHttpGoToTheVipAndAreCountedByConnection(int feature) {
+        httpMode("observe");
+        try (AppProcess app = mesh.start(Requirements.jdk(feature), HttpApp.class, mesh.environment())) {
+            // The first calls are made before anybody knows what the name is: as without the agent, and not counted.
+            long before = awaitCounted("backend-service", () -> app.calls(http()));
+
+            assertThat(app.calls(http("count", "40"))).hasSize(40).containsOnly("200 vip");
+            assertThat(app.calls(http("count", "40", "how", "async")))
+                    .hasSize(40)
+                    .containsOnly("200 vip");
+
+            LoadData.Client client = awaitReport("backend-service", before + 80);
+            long overConnections = client.connections().values().stream()
+                    .mapToLong(Long::longValue)
+                    .sum();
+            assertThat(client.calls().succeeded()).isEqualTo(client.calls().issued());
+            assertThat(overConnections).isEqualTo(client.calls().issued());
+            assertThat(client.connections())
+                    .hasSizeLessThanOrEqualTo(mesh.vip().acceptedConnections())
+                    .hasSizeGreaterThanOrEqualTo(2);
+            assertThat(client.calls().issued()).isLessThanOrEqualTo(mesh.vip().requestCount());
+            assertThat(client.mode()).isEqualTo("observe");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {17, 25})
+    void observedCallsOfGrpcGoToTheVipOverTheOneConnectionThatTheChannelHas(int feature) throws IOException {
+        grpcMode("observe");
+        try (AppProcess app =
+                mesh.start(Requirements.jdk(feature), GrpcApp.class, mesh.environment(), GrpcIT.libraries("shaded"))) {
+            long before = awaitCounted("greeter", () -> app.calls(grpc()));
+
+            assertThat(app.calls(grpc("count", "60"))).hasSize(60).containsOnly("vip");
+
+            LoadData.Client client = awaitReport("greeter", before + 60);
+            assertThat(client.connections()).hasSize(1);
+            assertThat(client.connections().values())
+                    .containsOnly(client.calls().issued());
+        }
+    }
+
+    @Test
+    void balancedCallsAreReportedByEndpoint() {
+        try (AppProcess app = mesh.start(Requirements.jdk(17), HttpApp.class, mesh.environment())) {
+            mesh.awaitBalanced(app, http());
+            app.calls(http("count", "90"));
+
+            awaitReport("backend-service", 90);
+            LoadData.Service service = mesh.load("backend-service").orElseThrow();
+            assertThat(service.endpoints()).hasSize(3);
+            assertThat(service.calls()).hasSize(3).allSatisfy((address, calls) -> {
+                assertThat(calls.issued()).isBetween(30L, 40L);
+                assertThat(calls.seconds()).isPositive();
+            });
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"http", "grpc"})
+    void offSendsEveryCallToTheVipWithinASecondAndBackAndNoneFails(String kind) throws Exception {
+        boolean isHttp = kind.equals("http");
+        long seconds = STAY.toSeconds() * 2 * SWITCHES + 2;
+        String[] load = {"load", Integer.toString(PER_SECOND), "millis", Long.toString(seconds * 1000)};
+        try (AppProcess app = isHttp
+                ? mesh.start(Requirements.jdk(17), HttpApp.class, mesh.environment())
+                : mesh.start(Requirements.jdk(17), GrpcApp.class, mesh.environment(), GrpcIT.libraries("shaded"))) {
+            await(app, isHttp ? http("count", "9") : grpc("count", "9"), "pod-");
+
+            var calls = CompletableFuture.supplyAsync(() -> app.calls(isHttp ? http(load) : grpc(load)));
+            List<Long> off = new ArrayList<>();
+            List<Long> back = new ArrayList<>();
+            for (int i = 0; i < SWITCHES; i++) {
+                Thread.sleep(STAY.toMillis()); // The load goes on for a fixed time; so do its parts.
+                off.add(System.currentTimeMillis());
+                switchTo(isHttp, "off");
+                Thread.sleep(STAY.toMillis());
+                back.add(System.currentTimeMillis());
+                switchTo(isHttp, "balance");
+            }
+            var timeline = new ModeTimeline(calls.get());
+
+            assertThat(timeline.failed()).as("calls that failed").isEmpty();
+            assertThat(timeline.count()).isGreaterThan((int) (PER_SECOND * seconds * 8 / 10));
+            List<Long> untilOff = timeline.lastOther("vip", off, back);
+            List<Long> untilBack = timeline.lastOther("pod-", back, off);
+            System.out.println("mode off, agent, " + kind + ": " + timeline.count() + " calls; ms until all were on the"
+                    + " VIP " + untilOff + ", until none was " + untilBack);
+            assertThat(untilOff).allMatch(millis -> millis < 1000);
+            assertThat(untilBack).allMatch(millis -> millis < 1000);
+        }
+    }
+
+    private void switchTo(boolean isHttp, String mode) {
+        if (isHttp) {
+            httpMode(mode);
+        } else {
+            grpcMode(mode);
+        }
+    }
+}
