@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sidestep.testkit.FakeUpstream;
 import java.io.IOException;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -49,6 +50,24 @@ class Http1ProxyIT {
             }
         }
         assertThat(seen).isEqualTo(Map.of("one", 100, "two", 100, "three", 100));
+    }
+
+    @Test
+    void whatIsNotBalancedKeepsAConnectionForEachHost() throws IOException {
+        try (RawClient client = connect()) {
+            for (int i = 0; i < 10; i++) {
+                for (String host : List.of("127.0.0.1:" + one.port(), "backend", "127.0.0.1:" + two.port())) {
+                    assertThat(client.send("GET http://" + host + "/ HTTP/1.1\r\nHost: " + host + "\r\n\r\n")
+                                    .read()
+                                    .status())
+                            .isEqualTo(200);
+                }
+            }
+        }
+        // And each one connection that belongs to the backend's pool.
+        assertThat(one.acceptedConnections()).isEqualTo(2);
+        assertThat(two.acceptedConnections()).isEqualTo(2);
+        assertThat(three.acceptedConnections()).isEqualTo(1);
     }
 
     @Test

@@ -17,7 +17,10 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.SocketChannel;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,6 +34,10 @@ import org.slf4j.LoggerFactory;
 final class ClientConnection extends ChannelInboundHandlerAdapter implements LoopContext.Drainable {
     private static final Logger LOG = LoggerFactory.getLogger(ClientConnection.class);
     private static final int HTTP_PORT = 80;
+
+    /** A client that knows us as its proxy may send requests for several hosts over one connection. */
+    private static final int MOST_DIRECT = 8;
+
     private static final long LINGER_NANOS = 1_000_000_000;
 
     private enum State {
@@ -66,8 +73,8 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
     private @Nullable Target lastTarget;
 
     private final CallerConnections callers = new CallerConnections();
-    private @Nullable Upstream direct;
-    private @Nullable Target directTarget;
+    /** Its connections for what goes where it was going, by where that is; of most clients there is one. */
+    private final Map<Target, Upstream> direct = new LinkedHashMap<>(2);
 
     ClientConnection(Http1Connections owner, Channel channel, OriginalDestination origin) {
         this.owner = owner;
@@ -433,9 +440,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
         held = null;
         exchange = null;
         state = State.GONE;
-        if (upstream == direct) {
-            direct = null;
-        }
+        direct.values().remove(upstream);
         leave();
         Channel other = upstream.channel();
         other.pipeline().remove(upstream);
@@ -446,22 +451,21 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
         });
     }
 
-    /** The request has found its way; a connection of the last one's that is not on it serves nobody. */
-    void routed(boolean toDirect) {
-        if (!toDirect) {
-            closeDirect();
+    /** A request to {@code target} has found its way; one that is balanced now needs no connection of its own. */
+    void routed(Target target, boolean toDirect) {
+        if (!toDirect && !direct.isEmpty()) {
+            Upstream unused = direct.remove(target);
+            if (unused != null) {
+                unused.channel().close();
+            }
         }
     }
 
     /** The connection that last carried a request of this client to {@code target} by itself; null if it is gone. */
     @Nullable
     Upstream standingDirect(Target target) {
-        Upstream standing = direct;
-        direct = null;
-        if (standing == null) {
-            return null;
-        }
-        if (target.equals(directTarget) && standing.channel().isActive()) {
+        Upstream standing = direct.remove(target);
+        if (standing == null || standing.channel().isActive()) {
             return standing;
         }
         standing.channel().close();
@@ -472,17 +476,19 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
     void keepDirect(Target target, Upstream upstream) {
         if (state == State.GONE) {
             upstream.channel().close();
-        } else {
-            direct = upstream;
-            directTarget = target;
+            return;
+        }
+        direct.put(target, upstream);
+        if (direct.size() > MOST_DIRECT) {
+            Iterator<Upstream> eldest = direct.values().iterator();
+            eldest.next().channel().close();
+            eldest.remove();
         }
     }
 
     private void closeDirect() {
-        if (direct != null) {
-            direct.channel().close();
-            direct = null;
-        }
+        direct.values().forEach(upstream -> upstream.channel().close());
+        direct.clear();
     }
 
     @Override

@@ -81,7 +81,7 @@ final class Exchange {
         }
         upstream = found;
         found.begin(this);
-        client.routed(route.isDirect());
+        client.routed(target, route.isDirect());
         ByteBuf out = numbered();
         if (hasBody) {
             head = null; // Its body passes through us once.
