@@ -47,6 +47,7 @@ public final class Main implements Runnable {
                 .addSubcommand(new CheckCommand())
                 .addSubcommand(new StatusCommand())
                 .addSubcommand(new WhyCommand())
+                .addSubcommand(new ClientsCommand())
                 .addSubcommand(new ReportCommand())
                 .addSubcommand(new InjectCommand(System.in))
                 .addSubcommand(new AgentCommand(home))

@@ -4,7 +4,9 @@ import com.google.protobuf.Any;
 import com.google.protobuf.MessageLite;
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
+import dev.sidestep.load.LoadReport;
 import dev.sidestep.model.Cluster;
+import dev.sidestep.model.ClusterName;
 import dev.sidestep.model.Endpoint;
 import dev.sidestep.xds.proto.core.Node;
 import dev.sidestep.xds.proto.discovery.DeltaDiscoveryRequest;
@@ -14,6 +16,8 @@ import dev.sidestep.xds.proto.discovery.DiscoveryResponse;
 import dev.sidestep.xds.proto.endpoint.ClusterLoadAssignment;
 import dev.sidestep.xds.proto.hcm.HttpConnectionManager;
 import dev.sidestep.xds.proto.listener.Listener;
+import dev.sidestep.xds.proto.loadstats.LoadStatsRequest;
+import dev.sidestep.xds.proto.loadstats.LoadStatsResponse;
 import dev.sidestep.xds.proto.route.RouteConfiguration;
 import dev.sidestep.xds.proto.upstream.HttpProtocolOptions;
 import java.io.BufferedOutputStream;
@@ -25,6 +29,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
@@ -41,6 +46,8 @@ public final class WireMain {
             Map.entry("envoy.service.discovery.v3.DeltaDiscoveryResponse", DeltaDiscoveryResponse.getDefaultInstance()),
             Map.entry("envoy.service.discovery.v3.DiscoveryRequest", DiscoveryRequest.getDefaultInstance()),
             Map.entry("envoy.service.discovery.v3.DiscoveryResponse", DiscoveryResponse.getDefaultInstance()),
+            Map.entry("envoy.service.load_stats.v3.LoadStatsRequest", LoadStatsRequest.getDefaultInstance()),
+            Map.entry("envoy.service.load_stats.v3.LoadStatsResponse", LoadStatsResponse.getDefaultInstance()),
             Map.entry("envoy.config.listener.v3.Listener", Listener.getDefaultInstance()),
             Map.entry("envoy.config.route.v3.RouteConfiguration", RouteConfiguration.getDefaultInstance()),
             Map.entry("envoy.config.cluster.v3.Cluster", dev.sidestep.xds.proto.cluster.Cluster.getDefaultInstance()),
@@ -73,6 +80,25 @@ public final class WireMain {
         for (long seed = 0; seed < 150; seed++) {
             write(new RandomModel(seed).cluster());
         }
+        write(LoadStatsRequest.newBuilder()
+                .setNode(request().getNode())
+                .addClusterStats(LoadEncoder.encode(
+                        new LoadReport(
+                                new ClusterName("web", "default", 80),
+                                List.of(
+                                        new LoadReport.Endpoint(
+                                                "10.0.0.1:8080", new LoadReport.Calls(3, 1, 1, 1, 5_000_000)),
+                                        new LoadReport.Endpoint("", new LoadReport.Calls(2, 2, 0, 0, 7))),
+                                List.of(new LoadReport.Connection(1, true, 5)),
+                                List.of(new LoadReport.Others(3, 1, 9))),
+                        Duration.ofMillis(10_500)))
+                .build());
+        write(LoadStatsResponse.newBuilder()
+                .setSendAllClusters(true)
+                .setReportEndpointGranularity(true)
+                .setLoadReportingInterval(
+                        com.google.protobuf.Duration.newBuilder().setSeconds(10))
+                .build());
         write(request());
         write(request().toBuilder()
                 .clearNode()

@@ -192,7 +192,8 @@ final class Catalog {
         return place(client).node();
     }
 
-    private Place place(ClientNode client) {
+    /** Where {@code client} runs. */
+    Place place(ClientNode client) {
         Place place = callers.placeOf(
                 client.namespace(), client.pod(), new Place(client.node(), client.zone(), client.region()));
         return place.zone().isEmpty() ? new Place(place.node(), index.zoneOf(place.node()), place.region()) : place;

@@ -74,6 +74,11 @@ final class Installed {
         return new Sidecar(process, proxyPort, adminPort);
     }
 
+    /** A command of the CLI, running. */
+    static ChildProcess run(String command, List<String> options) {
+        return sidestep(command, options);
+    }
+
     private static ChildProcess sidestep(String program, List<String> options) {
         Path lib = SourceTree.root()
                 .resolve("cli")

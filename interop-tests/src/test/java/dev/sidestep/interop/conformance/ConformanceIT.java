@@ -2,6 +2,7 @@ package dev.sidestep.interop.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.Duration;
 import com.google.protobuf.Message;
 import com.google.protobuf.Struct;
 import com.google.protobuf.UInt32Value;
@@ -12,17 +13,24 @@ import io.envoyproxy.envoy.config.core.v3.Locality;
 import io.envoyproxy.envoy.config.core.v3.Node;
 import io.envoyproxy.envoy.config.core.v3.SocketAddress;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
+import io.envoyproxy.envoy.config.endpoint.v3.ClusterStats;
 import io.envoyproxy.envoy.config.endpoint.v3.Endpoint;
+import io.envoyproxy.envoy.config.endpoint.v3.EndpointLoadMetricStats;
 import io.envoyproxy.envoy.config.endpoint.v3.LbEndpoint;
 import io.envoyproxy.envoy.config.endpoint.v3.LocalityLbEndpoints;
+import io.envoyproxy.envoy.config.endpoint.v3.UpstreamEndpointStats;
+import io.envoyproxy.envoy.config.endpoint.v3.UpstreamLocalityStats;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryRequest;
 import io.envoyproxy.envoy.service.discovery.v3.DiscoveryRequest;
+import io.envoyproxy.envoy.service.load_stats.v3.LoadStatsRequest;
+import io.envoyproxy.envoy.service.load_stats.v3.LoadStatsResponse;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -53,7 +61,9 @@ class ConformanceIT {
                         "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
                         "envoy.service.discovery.v3.DeltaDiscoveryRequest",
                         "envoy.service.discovery.v3.DeltaDiscoveryResponse",
-                        "envoy.service.discovery.v3.DiscoveryResponse");
+                        "envoy.service.discovery.v3.DiscoveryResponse",
+                        "envoy.service.load_stats.v3.LoadStatsRequest",
+                        "envoy.service.load_stats.v3.LoadStatsResponse");
     }
 
     @Test
@@ -128,6 +138,8 @@ class ConformanceIT {
                                                                 .setAddress("10.0.0.1")
                                                                 .setPortValue(8080))))))
                         .build());
+        official = Stream.concat(official.stream(), Stream.of(loadStats(), loadStatsWish()))
+                .toList();
         List<Sample> described =
                 OurSide.described(folder, official.stream().map(Sample::of).toList());
         for (int i = 0; i < official.size(); i++) {
@@ -152,6 +164,46 @@ class ConformanceIT {
             assertThat(Sample.fields(described.get(i).text()))
                     .isEqualTo(Sample.fields(written.get(i).text()));
         }
+    }
+
+    private static Message loadStats() {
+        return LoadStatsRequest.newBuilder()
+                .setNode(node())
+                .addClusterStats(ClusterStats.newBuilder()
+                        .setClusterName("a:80")
+                        .setClusterServiceName("a:80")
+                        .setTotalDroppedRequests(1)
+                        .setLoadReportInterval(Duration.newBuilder().setSeconds(10))
+                        .addUpstreamLocalityStats(UpstreamLocalityStats.newBuilder()
+                                .setLocality(Locality.newBuilder().setZone("z"))
+                                .setTotalSuccessfulRequests(2)
+                                .setTotalRequestsInProgress(3)
+                                .setTotalErrorRequests(4)
+                                .setTotalIssuedRequests(5)
+                                .setPriority(1)
+                                .addLoadMetricStats(EndpointLoadMetricStats.newBuilder()
+                                        .setMetricName("cpu")
+                                        .setNumRequestsFinishedWithMetric(6)
+                                        .setTotalMetricValue(0.5))
+                                .addUpstreamEndpointStats(UpstreamEndpointStats.newBuilder()
+                                        .setAddress(Address.newBuilder()
+                                                .setSocketAddress(SocketAddress.newBuilder()
+                                                        .setAddress("10.0.0.1")
+                                                        .setPortValue(8080)))
+                                        .setTotalSuccessfulRequests(7)
+                                        .setTotalRequestsInProgress(8)
+                                        .setTotalErrorRequests(9)
+                                        .setTotalIssuedRequests(10))))
+                .build();
+    }
+
+    private static Message loadStatsWish() {
+        return LoadStatsResponse.newBuilder()
+                .addClusters("a:80")
+                .setSendAllClusters(true)
+                .setReportEndpointGranularity(true)
+                .setLoadReportingInterval(Duration.newBuilder().setSeconds(10))
+                .build();
     }
 
     private static Node node() {

@@ -14,6 +14,8 @@ import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryRequest;
 import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryResponse;
 import io.envoyproxy.envoy.service.discovery.v3.DiscoveryRequest;
 import io.envoyproxy.envoy.service.discovery.v3.DiscoveryResponse;
+import io.envoyproxy.envoy.service.load_stats.v3.LoadStatsRequest;
+import io.envoyproxy.envoy.service.load_stats.v3.LoadStatsResponse;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
@@ -27,6 +29,8 @@ final class Official {
                     DeltaDiscoveryResponse.getDefaultInstance(),
                     DiscoveryRequest.getDefaultInstance(),
                     DiscoveryResponse.getDefaultInstance(),
+                    LoadStatsRequest.getDefaultInstance(),
+                    LoadStatsResponse.getDefaultInstance(),
                     Listener.getDefaultInstance(),
                     RouteConfiguration.getDefaultInstance(),
                     Cluster.getDefaultInstance(),

@@ -61,6 +61,8 @@ record Sample(String type, byte[] bytes, String text, String unknown) {
     static String fields(String text) {
         List<String> lines = text.lines()
                 .filter(line -> !line.isBlank() && !line.startsWith("#"))
+                // Of its default values javalite writes those that are a long, and protobuf-java writes none.
+                .filter(line -> !line.endsWith(": 0"))
                 .map(String::stripTrailing)
                 .toList();
         Set<String> names = lines.stream().map(Sample::name).collect(Collectors.toSet());
