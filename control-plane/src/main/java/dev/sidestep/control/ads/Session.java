@@ -3,7 +3,7 @@ package dev.sidestep.control.ads;
 import dev.sidestep.concurrent.SerialExecutor;
 import dev.sidestep.control.ads.ClientNode.Family;
 import dev.sidestep.control.auth.Refusal;
-import dev.sidestep.control.index.Callers.Place;
+import dev.sidestep.control.index.Callers;
 import dev.sidestep.xds.proto.core.Node;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -325,7 +325,7 @@ abstract class Session {
             types.add(subscription.ledger().status(subscription.kind(), subscription.nameCount()));
             waiting += subscription.dirtyCount();
         }
-        Place place = catalog.place(client);
+        Callers.Place place = catalog.place(client);
         return new ClientStatus(
                 client.id(),
                 client.namespace(),
