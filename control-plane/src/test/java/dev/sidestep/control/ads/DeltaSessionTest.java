@@ -88,6 +88,12 @@ final class DeltaSessionTest {
         return told;
     }
 
+    private ClientStatus status() {
+        var status = new ArrayList<ClientStatus>();
+        bench.owner.run(() -> status.add(session.status()));
+        return status.get(0);
+    }
+
     private static int endpoints(Resource resource) {
         try {
             return ServiceDecoder.decode(
@@ -178,15 +184,14 @@ final class DeltaSessionTest {
                 .setErrorDetail(Status.newBuilder().setMessage("no")));
         bench.owner.run(session::flush);
         assertThat(outlet.take()).isEmpty();
-        assertThat(session.status().types().get(1).refused().orElseThrow().reason())
-                .isEqualTo("no");
+        assertThat(status().types().get(1).refused().orElseThrow().reason()).isEqualTo("no");
 
         bench.settle();
         bench.put(slice("web", "10.0.0.1"));
         DeltaDiscoveryResponse next = take(ResourceType.SERVICE).get(0);
         send(request(ResourceType.SERVICE).setResponseNonce(next.getNonce()));
-        assertThat(session.status().types().get(1).refused()).isEmpty();
-        assertThat(session.status().types().get(1).acknowledged())
+        assertThat(status().types().get(1).refused()).isEmpty();
+        assertThat(status().types().get(1).acknowledged())
                 .isEqualTo(Map.of(name("web"), next.getResources(0).getVersion()));
     }
 
@@ -195,7 +200,7 @@ final class DeltaSessionTest {
         send(request(ResourceType.SERVICE, name("web")).setResponseNonce("4711"));
 
         assertThat(told()).containsExactly("Self:+self", "Service:-" + name("web"));
-        assertThat(session.status().types().get(1).unacknowledged()).isEqualTo(1);
+        assertThat(status().types().get(1).unacknowledged()).isEqualTo(1);
     }
 
     @Test
@@ -345,6 +350,9 @@ final class DeltaSessionTest {
                         .mode())
                 .isEqualTo(Mode.OFF);
 
+        // What all clients are told is told at once as well, and then not for a moment.
+        bench.put(service("first", "192.168.1.1"));
+        assertThat(told()).containsExactly("Self:+self");
         for (int i = 0; i < 100; i++) {
             bench.put(service("s" + i, "192.168.0." + i));
         }

@@ -49,7 +49,9 @@ class SecuredSessionTest {
                 .setTypeUrl(ResourceType.SELF)
                 .addResourceNamesSubscribe(ResourceType.SELF_NAME)
                 .build()));
-        return session.status();
+        var status = new java.util.ArrayList<ClientStatus>();
+        bench.owner.run(() -> status.add(session.status()));
+        return status.get(0);
     }
 
     private String end(Node node) {
