@@ -13,6 +13,8 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -26,6 +28,9 @@ import picocli.CommandLine.Spec;
         name = "control-plane",
         description = "Serve Services and their endpoints to sidecars, agents, Envoy and gRPC clients.")
 final class ControlPlaneCommand implements Callable<Integer> {
+    /** It writes a stack trace for each connection that breaks; who breaks many on purpose would fill the disk. */
+    private static final Logger TRANSPORT = Logger.getLogger("io.grpc.netty.shaded.io.grpc.netty");
+
     @Spec
     private CommandSpec spec;
 
@@ -104,6 +109,7 @@ final class ControlPlaneCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         HttpsListener.prepare(System.getProperties());
+        TRANSPORT.setLevel(Level.SEVERE);
         ControlPlane running = ControlPlane.start(config());
         Processes.runUntilTerminated(running::close);
         return 0;

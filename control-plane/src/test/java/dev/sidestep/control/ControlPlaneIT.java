@@ -27,6 +27,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -348,6 +349,44 @@ final class ControlPlaneIT {
             assertThat(get("/why").statusCode()).isEqualTo(400);
             assertThat(get("/other").statusCode()).isEqualTo(404);
         }
+    }
+
+    @Test
+    void plaintextForTheNetworkIsSaidInStatus() throws Exception {
+        assertThat(get("/status").body())
+                .contains("\"plaintext\" : \"127.0.0.1:")
+                .contains(", to this machine\"");
+
+        controlPlane.close();
+        ControlPlaneConfig usual = ControlPlaneConfig.directory(folder);
+        controlPlane = ControlPlane.start(new ControlPlaneConfig(
+                        usual.source(),
+                        usual.xds(),
+                        usual.xdsTls(),
+                        usual.admin(),
+                        true,
+                        usual.injector(),
+                        usual.replica(),
+                        usual.settings())
+                .listeningOn(new InetSocketAddress("0.0.0.0", 0), ANY_PORT));
+        assertThat(get("/status").body()).contains("WHOEVER REACHES IT: no TLS, no tokens (--allow-plaintext)");
+    }
+
+    @Test
+    void withoutAnApiServerThereIsNoTlsBecauseNobodyCouldSayWhoseATokenIs() {
+        ControlPlaneConfig usual = ControlPlaneConfig.directory(folder);
+        assertThatThrownBy(() -> new ControlPlaneConfig(
+                        usual.source(),
+                        usual.xds(),
+                        Optional.of(ANY_PORT),
+                        usual.admin(),
+                        false,
+                        usual.injector(),
+                        usual.replica(),
+                        usual.settings()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("--xds-tls ")
+                .hasMessageContaining("the API server says whose a token is");
     }
 
     @Test

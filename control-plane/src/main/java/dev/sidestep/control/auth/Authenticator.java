@@ -34,8 +34,11 @@ final class Authenticator {
 
     private static final int MOST_REFUSALS_REMEMBERED = 1_000;
 
-    /** One address has no reason to send more different tokens at once; others wait for the same API server. */
-    static final int MOST_WAITING_OF_ONE = 16;
+    /**
+     * Of one address, which may be a node that stands for its pods. More come later: a flood waits for itself, and others do
+     * not wait for it.
+     */
+    static final int MOST_WAITING_OF_ONE = 64;
 
     private record Known(Verdict verdict, long untilNanos) {}
 

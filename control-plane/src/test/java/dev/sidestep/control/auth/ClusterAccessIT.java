@@ -79,9 +79,7 @@ class ClusterAccessIT {
 
     @BeforeEach
     void connect() throws IOException {
-        String file = System.getenv("SIDESTEP_TEST_KUBECONFIG");
-        Requirements.that(file != null, "no cluster (put a kubeconfig's path into SIDESTEP_TEST_KUBECONFIG)");
-        kubeconfig = Path.of(file);
+        kubeconfig = Requirements.kubeconfig();
         client = Clients.connect(Optional.of(kubeconfig), Optional.empty());
         byte[] id = new byte[4];
         random.nextBytes(id);

@@ -1,4 +1,0 @@
-@NullMarked
-package dev.sidestep.control.bypass;
-
-import org.jspecify.annotations.NullMarked;

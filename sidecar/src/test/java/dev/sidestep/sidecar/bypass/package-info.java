@@ -1,4 +1,0 @@
-@NullMarked
-package dev.sidestep.sidecar.bypass;
-
-import org.jspecify.annotations.NullMarked;
