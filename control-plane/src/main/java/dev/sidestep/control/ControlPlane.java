@@ -15,6 +15,8 @@ import dev.sidestep.control.auth.AccessReport;
 import dev.sidestep.control.auth.Caller;
 import dev.sidestep.control.auth.Refusals;
 import dev.sidestep.control.auth.ServerIdentity;
+import dev.sidestep.control.bypass.BypassEvents;
+import dev.sidestep.control.bypass.BypassServer;
 import dev.sidestep.control.directory.DirectorySource;
 import dev.sidestep.control.drain.DrainHandler;
 import dev.sidestep.control.drain.DrainPage;
@@ -167,6 +169,7 @@ public final class ControlPlane implements AutoCloseable {
         var reports = new LoadServer(owner, store, REPORTS, registry);
         services.add(reports.service());
         services.addAll(new DrainServices(owner, drains, peers, replicas(config.replica())).services());
+        services.add(bypasses(owner, index, workloads, client, closing).service());
         XdsListener xds = listen(
                 "--xds", config.xds(), address -> XdsListener.start(address, services, LIMITS, Optional.empty()));
         closing.push(xds);
@@ -233,6 +236,22 @@ public final class ControlPlane implements AutoCloseable {
         LOG.info("xDS on {}, admin on http://{}", text(xdsAddress), text(admin.address()));
         return new ControlPlane(
                 xdsAddress, tlsAddress, admin.address(), injector.map(InjectorServer::address), synced, closing);
+    }
+
+    /** Sidecars tell it what passes them by; where there is a cluster, the pod's owner hears of it by an Event. */
+    private static BypassServer bypasses(
+            ThreadSerialExecutor owner,
+            ClusterIndex index,
+            WorkloadIndex workloads,
+            Optional<KubernetesClient> client,
+            Deque<AutoCloseable> closing) {
+        if (client.isEmpty()) {
+            return BypassServer.withoutEvents(owner, index, workloads);
+        }
+        var writer = new ThreadSerialExecutor("bypass-events");
+        closing.push(writer);
+        var events = new BypassEvents(owner, client.get(), writer, InstantSource.system());
+        return BypassServer.withEvents(owner, index, workloads, events);
     }
 
     /** Where there is one of them only, as outside a cluster, there is nobody to ask. */

@@ -9,9 +9,9 @@ import java.util.Optional;
  * @param network its first address, 4 or 16 bytes
  * @param prefix how many leading bits count
  */
-record CidrBlock(InetAddress network, int prefix) {
+public record CidrBlock(InetAddress network, int prefix) {
     /** The block that {@code text} writes; empty if it writes none. A bare address is a block of one. */
-    static Optional<CidrBlock> parse(String text) {
+    public static Optional<CidrBlock> parse(String text) {
         int slash = text.indexOf('/');
         String address = slash < 0 ? text : text.substring(0, slash);
         return AddressLiteral.parse(address).flatMap(network -> {
@@ -30,7 +30,8 @@ record CidrBlock(InetAddress network, int prefix) {
         });
     }
 
-    boolean contains(InetAddress address) {
+    /** Whether {@code address} is in it; one of the other family never is. */
+    public boolean contains(InetAddress address) {
         byte[] a = address.getAddress();
         byte[] b = network.getAddress();
         if (a.length != b.length) {

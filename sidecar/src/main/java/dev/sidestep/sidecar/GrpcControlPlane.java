@@ -11,7 +11,10 @@ import dev.sidestep.discovery.Identity;
 import dev.sidestep.discovery.LoadReporter;
 import dev.sidestep.discovery.SnapshotStore;
 import dev.sidestep.discovery.TokenCredentials;
+import dev.sidestep.xds.BypassMethods;
 import dev.sidestep.xds.DrainMethods;
+import dev.sidestep.xds.proto.v1.BypassAnswer;
+import dev.sidestep.xds.proto.v1.BypassReport;
 import dev.sidestep.xds.proto.v1.DrainedRequest;
 import dev.sidestep.xds.proto.v1.DrainedResponse;
 import io.grpc.CallOptions;
@@ -21,6 +24,7 @@ import io.grpc.CompositeChannelCredentials;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
+import io.grpc.Status;
 import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.NettySslContextChannelCredentials;
@@ -31,7 +35,9 @@ import io.netty.handler.ssl.SslProvider;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
@@ -46,6 +52,7 @@ final class GrpcControlPlane implements ControlPlane {
     private static final Logger LOG = LoggerFactory.getLogger(GrpcControlPlane.class);
     private static final String SNAPSHOT_FILE = "sidecar.snapshot";
     private static final String CA_FILE = "ca.crt";
+    private static final long BYPASS_SECONDS = 10;
     private static final int MAX_MESSAGE_BYTES = 16 << 20;
 
     private final SidecarConfig config;
@@ -153,6 +160,35 @@ final class GrpcControlPlane implements ControlPlane {
         call.halfClose();
         call.request(2);
         return () -> call.cancel("the pod ends", null);
+    }
+
+    @Override
+    public CompletableFuture<Set<String>> tellBypassed(List<String> vips, List<String> others) {
+        var result = new CompletableFuture<Set<String>>();
+        ClientCall<BypassReport, BypassAnswer> call = channel.newCall(
+                BypassMethods.REPORT, CallOptions.DEFAULT.withDeadlineAfter(BYPASS_SECONDS, TimeUnit.SECONDS));
+        call.start(
+                new ClientCall.Listener<>() {
+                    @Override
+                    public void onMessage(BypassAnswer answer) {
+                        result.complete(Set.copyOf(answer.getEndpointsList()));
+                    }
+
+                    @Override
+                    public void onClose(Status status, Metadata trailers) {
+                        result.completeExceptionally(status.asException()); // Nothing, if it was answered.
+                    }
+                },
+                new Metadata());
+        call.sendMessage(BypassReport.newBuilder()
+                .setNamespace(config.workload().namespace())
+                .setPod(config.workload().pod())
+                .addAllVips(vips)
+                .addAllOthers(others)
+                .build());
+        call.halfClose();
+        call.request(2);
+        return result;
     }
 
     private SerialExecutor owner() {

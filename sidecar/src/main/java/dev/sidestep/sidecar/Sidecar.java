@@ -4,6 +4,7 @@ import dev.sidestep.balancing.LoadBalancer;
 import dev.sidestep.concurrent.ThreadSerialExecutor;
 import dev.sidestep.model.Self;
 import dev.sidestep.sidecar.admin.Pages;
+import dev.sidestep.sidecar.bypass.BypassWatch;
 import dev.sidestep.sidecar.http1.Http1Connections;
 import dev.sidestep.sidecar.http2.Http2Connections;
 import dev.sidestep.sidecar.loop.Connector;
@@ -100,19 +101,35 @@ public final class Sidecar implements AutoCloseable {
     private void open() {
         // The admin's address first: the others tell it.
         var podEnd = new PodEnd(owner, controlPlane::askDrained);
-        var pages = new Pages(balancer, loops, controlPlane::status, config.controlPlane(), podEnd::drained);
+        BypassWatch bypass = bypassWatch();
+        var pages =
+                new Pages(balancer, loops, controlPlane::status, config.controlPlane(), podEnd::drained, bypass::count);
         Channel admin =
                 bind("admin", config.admin(), address -> pages.admin().bind(address, ownLoop, config.transport()));
         Channel proxy = bind("proxy", config.proxy(), address -> bindProxy(address, text(admin)));
         Channel metrics = bind(
                 "metrics", config.metrics(), address -> pages.machinery().bind(address, ownLoop, config.transport()));
         balancer.start(controlPlane.open(balancer, owner));
+        if (config.interception().isOn() && config.interception().checked()) {
+            bypass.start();
+        }
         LOG.info(
                 "proxy on {}, admin on {}, metrics on {}, control plane {}",
                 text(proxy),
                 text(admin),
                 text(metrics),
                 config.controlPlane());
+    }
+
+    private BypassWatch bypassWatch() {
+        Interception interception = config.interception();
+        var rules = new BypassWatch.Redirected(
+                config.proxy().getPort(),
+                Interception.UID,
+                interception.serviceRanges(),
+                interception.excludedRanges(),
+                interception.excludedPorts());
+        return new BypassWatch(owner, blocking, rules, own::contains, controlPlane::tellBypassed);
     }
 
     private Channel bind(String what, InetSocketAddress address, Function<InetSocketAddress, Channel> bind) {

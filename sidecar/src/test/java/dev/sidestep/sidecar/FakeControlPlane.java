@@ -146,6 +146,19 @@ final class FakeControlPlane implements ControlPlane, Discovery {
         return CompletableFuture.completedFuture(Optional.empty());
     }
 
+    /** Of what it knows. */
+    @Override
+    public CompletableFuture<Set<String>> tellBypassed(List<String> vips, List<String> others) {
+        var endpoints = new HashSet<String>();
+        clusters.values().stream()
+                .filter(cluster -> !cluster.addresses().isEmpty())
+                .flatMap(cluster -> cluster.endpoints().stream())
+                .map(Endpoint::hostPort)
+                .filter(others::contains)
+                .forEach(endpoints::add);
+        return CompletableFuture.completedFuture(endpoints);
+    }
+
     @Override
     public void close() {}
 

@@ -56,6 +56,8 @@ class RedirectIT {
     private static final String GET = "GET / HTTP/1.1\r\nHost: whatever\r\n\r\n";
 
     private final List<AutoCloseable> open = new ArrayList<>();
+    private final HttpClient pages = HttpClient.newHttpClient();
+    private final Map<Integer, InetSocketAddress> doors = new HashMap<>();
     private Pod pod;
 
     @BeforeEach
@@ -139,13 +141,13 @@ class RedirectIT {
 
     /** What the sidecar tells of itself on a port, asked from inside of the pod. */
     private String page(int port, String path) throws Exception {
-        InetSocketAddress through = pod.through(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
-        return HttpClient.newHttpClient()
-                .send(
-                        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + through.getPort() + path))
-                                .build(),
-                        HttpResponse.BodyHandlers.ofString())
-                .body();
+        InetSocketAddress known = doors.get(port);
+        InetSocketAddress door =
+                known == null ? pod.through(new InetSocketAddress(InetAddress.getLoopbackAddress(), port)) : known;
+        doors.put(port, door);
+        HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + door.getPort() + path))
+                .build();
+        return pages.send(request, HttpResponse.BodyHandlers.ofString()).body();
     }
 
     @ParameterizedTest
@@ -436,6 +438,23 @@ class RedirectIT {
         assertThat(server.accepted()).isZero();
     }
 
+    /** The kernel gives a port to several connections that go to different places, and pod and sidecar share addresses. */
+    @Test
+    void takesACallFromAPortThatItUsesItself() throws Exception {
+        RedirectedSidecar sidecar = services();
+        FakeUpstream one = http("one");
+        FakeUpstream two = http("two");
+        sidecar.serves("backend", Protocol.HTTP1, List.of(vip(10, 80)), List.of(one.address(), two.address()));
+        pod.inside("sysctl", "-q", "-w", "net.ipv4.ip_local_port_range=40000 40003");
+        for (int i = 0; i < 4; i++) {
+            assertThat(get(call(vip(10, 80)), 2)).isEqualTo(Map.of("one", 1, "two", 1));
+        }
+        long connections = pod.inside("ss", "-Htn", "sport >= :40000 and sport <= :40003")
+                .lines()
+                .count();
+        assertThat(connections).as("those that share the four ports").isGreaterThan(4);
+    }
+
     @Test
     void isAProxyForThePodAloneOnItsPort() throws Exception {
         RedirectedSidecar sidecar = services();
@@ -572,6 +591,31 @@ class RedirectIT {
                 List.of(vip(10, 80)),
                 List.of(http("one").address()));
         assertThat(get(call(vip(10, 80)), 1)).isEqualTo(Map.of("one", 1));
+    }
+
+    /** The rules are there for IPv4 only, and not for a port that is called by address. */
+    @Test
+    void countsTheConnectionsThatPassItBy() throws Exception {
+        redirect(Map.of("SIDESTEP_SERVICE_RANGES", pod.serviceRange()));
+        RedirectedSidecar sidecar =
+                sidecar(Map.of("SIDESTEP_SERVICE_RANGES", pod.serviceRange() + "," + pod.serviceRange6()));
+        pod.addToHost(pod.vip6(20));
+        RawServer aside = RawServer.start(pod.vip6(20), RawServer.Connection::awaitEnd);
+        open.add(aside);
+        FakeUpstream one = http("one");
+        FakeUpstream stranger = http("stranger");
+        sidecar.serves("backend", Protocol.HTTP1, List.of(vip(10, 80)), List.of(one.address()));
+        assertThat(get(call(vip(10, 80)), 1)).isEqualTo(Map.of("one", 1));
+        call(new InetSocketAddress(pod.vip6(20), aside.port()));
+        assertThat(get(call(one.address()), 1)).isEqualTo(Map.of("one", 1));
+        assertThat(get(call(stranger.address()), 1)).isEqualTo(Map.of("stranger", 1));
+        Await.untilPasses(
+                "the one to a VIP and the one to an endpoint are counted",
+                Duration.ofSeconds(50),
+                () -> assertThat(page(16020, "/metrics")).contains("sidestep_not_intercepted 2.0"));
+        assertThat(sidecar.process().output())
+                .anySatisfy(
+                        line -> assertThat(line).contains("connections of this pod's programs to Services pass us by"));
     }
 
     @Test

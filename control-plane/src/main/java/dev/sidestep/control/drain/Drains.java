@@ -8,6 +8,7 @@ import dev.sidestep.control.index.ClusterIndex;
 import dev.sidestep.control.index.IndexListener;
 import dev.sidestep.control.index.WorkloadIndex;
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
@@ -21,6 +22,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -68,6 +70,7 @@ public final class Drains implements IndexListener {
     private final Set<Drain> waiting = new LinkedHashSet<>();
     private final Map<Outcome, Counter> ended = new EnumMap<>(Outcome.class);
     private final Timer duration;
+    private final AtomicInteger waitingNow = new AtomicInteger(); // Gauges are read off the owner.
     private final List<CompletableFuture<Void>> whenIdle = new ArrayList<>();
 
     Drains(SerialExecutor owner, Views views, Pods pods, MeterRegistry registry) {
@@ -82,6 +85,10 @@ public final class Drains implements IndexListener {
                             .tag("result", outcome.name().toLowerCase(Locale.ROOT))
                             .register(registry));
         }
+        Gauge.builder("sidestep.drains.waiting", waitingNow, AtomicInteger::get)
+                .description("Pods that wait for their end now, once for each of their containers")
+                .strongReference(true)
+                .register(registry);
         duration = Timer.builder("sidestep.drain.duration")
                 .description("How long pods waited until nobody called them any more")
                 .register(registry);
@@ -124,6 +131,7 @@ public final class Drains implements IndexListener {
             remove(drain[0]);
         });
         waiting.add(drain[0]);
+        waitingNow.set(waiting.size());
         drain[0].start();
         return () -> {
             drain[0].cancel();
@@ -133,6 +141,7 @@ public final class Drains implements IndexListener {
 
     private void remove(Drain drain) {
         waiting.remove(drain);
+        waitingNow.set(waiting.size());
         owner.execute(this::tellIdle); // After who waited was told.
     }
 

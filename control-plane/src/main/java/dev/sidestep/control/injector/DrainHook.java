@@ -19,6 +19,7 @@ final class DrainHook {
     /** For those who get no acknowledgement: by then the change has reached every client that is connected. */
     static final int SLEEP_SECONDS = 5;
 
+    private static final String BY_ID = "/drained/";
     private static final int INJECTOR_PORT = 16017;
     private static final int DEFAULT_GRACE_SECONDS = 30;
 
@@ -46,15 +47,21 @@ final class DrainHook {
         if (hook.isEmpty()) {
             return;
         }
+        boolean any = false;
         var own = new ArrayList<String>();
         for (Container container : pod.containers()) {
             ObjectNode lifecycle = PodDraft.object(container.node(), "lifecycle");
             JsonNode there = lifecycle.path("preStop");
             if (isOurs(there) || there.equals(hook.get())) {
                 lifecycle.set("preStop", hook.get().deepCopy());
+                any = true;
             } else {
                 own.add(container.name());
             }
+        }
+        String path = hook.get().path("httpGet").path("path").asString("");
+        if (any && path.startsWith(BY_ID)) {
+            pod.annotate(ID_ANNOTATION, path.substring(BY_ID.length(), path.indexOf('?')));
         }
         if (!own.isEmpty()) {
             injection.note(String.join(", ", own) + ": has a preStop hook of its own, which does not wait for clients");
@@ -76,7 +83,7 @@ final class DrainHook {
                 injection.note("no wait for clients at its end: Pod Security refuses a hook that names a host");
                 return Optional.empty();
             }
-            long sleep = Math.min(SLEEP_SECONDS, seconds);
+            int sleep = (int) Math.min(SLEEP_SECONDS, seconds);
             injection.note("waits " + sleep + " s at its end, without acknowledgement: Pod Security refuses a hook that"
                     + " names a host");
             hook.putObject("sleep").put("seconds", sleep);
@@ -93,10 +100,9 @@ final class DrainHook {
             return Optional.empty();
         }
         String id = idOf(injection);
-        injection.pod().annotate(ID_ANNOTATION, id);
         hook.putObject("httpGet")
                 .put("host", address.get())
-                .put("path", "/drained/" + id + cap)
+                .put("path", BY_ID + id + cap)
                 .put("port", INJECTOR_PORT)
                 .put("scheme", "HTTPS");
         return Optional.of(hook);
@@ -115,7 +121,7 @@ final class DrainHook {
                                 .path("httpGet")
                                 .path("path")
                                 .asString("")
-                                .startsWith("/drained/" + there + "?")))
+                                .startsWith(BY_ID + there + "?")))
                 .orElse(injection.drainId());
     }
 

@@ -35,14 +35,8 @@ final class SidecarPlacement {
         var container = new Container(OurContainers.initContainer(
                 OurContainers.REDIRECT, images.reference("sidecar", options.version()), images));
         container.node().putArray("command").add("/usr/local/bin/sidestep-redirect");
-        container.addEnv("SIDESTEP_INTERCEPT", options.intercept());
-        addUnlessEmpty(
-                container,
-                "SIDESTEP_SERVICE_RANGES",
-                String.join(",", injection.cluster().serviceRanges()));
+        addInterception(container, injection);
         addUnlessEmpty(container, "SIDESTEP_INCLUDE_OUTBOUND_PORTS", options.includedPorts());
-        addUnlessEmpty(container, "SIDESTEP_EXCLUDE_OUTBOUND_PORTS", options.excludedPorts());
-        addUnlessEmpty(container, "SIDESTEP_EXCLUDE_OUTBOUND_IP_RANGES", options.excludedRanges());
         container.addEnv("SIDESTEP_PROXY_PORT", String.valueOf(PROXY_PORT));
         container.addEnv("SIDESTEP_PROXY_UID", String.valueOf(OurContainers.USER));
         ObjectNode security = OurContainers.restricted();
@@ -50,6 +44,20 @@ final class SidecarPlacement {
         ((ObjectNode) security.path("capabilities")).putArray("add").add("NET_ADMIN");
         container.node().set("securityContext", security);
         return container.node();
+    }
+
+    /** What is taken and what is not; who redirects and who checks that are told the same. */
+    private static void addInterception(Container container, Injection injection) {
+        PodOptions options = injection.options();
+        // Where VIPs are translated before iptables sees them, no call ever goes to a service range.
+        container.addEnv(
+                "SIDESTEP_INTERCEPT", injection.settings().socketLoadBalancing() ? "all" : options.intercept());
+        addUnlessEmpty(
+                container,
+                "SIDESTEP_SERVICE_RANGES",
+                String.join(",", injection.cluster().serviceRanges()));
+        addUnlessEmpty(container, "SIDESTEP_EXCLUDE_OUTBOUND_PORTS", options.excludedPorts());
+        addUnlessEmpty(container, "SIDESTEP_EXCLUDE_OUTBOUND_IP_RANGES", options.excludedRanges());
     }
 
     /** The API server drops a value of "", and a second call would put it back. */
@@ -67,7 +75,15 @@ final class SidecarPlacement {
         container.node().put("restartPolicy", "Always");
         identity.giveTo(container, injection.placement().hasAgent() ? OurContainers.SIDECAR : "");
         if (redirects) {
-            container.addEnv("SIDESTEP_INTERCEPT", options.intercept());
+            // It checks that what should come to it does.
+            addInterception(container, injection);
+            if (injection.settings().socketLoadBalancing()) {
+                container.addEnv("SIDESTEP_SOCKET_LOAD_BALANCING", "true");
+            }
+            if (injection.placement().hasAgent()) {
+                // The agent's calls go past the sidecar by design.
+                container.addEnv("SIDESTEP_CHECK_INTERCEPTION", "false");
+            }
         }
         container.addEnv("SIDESTEP_LOG_LEVEL", options.sidecar().logLevel());
         resources(container.node(), options.sidecar());

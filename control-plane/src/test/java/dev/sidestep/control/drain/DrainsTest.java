@@ -386,9 +386,15 @@ final class DrainsTest {
         begin();
         CompletableFuture<Void> idle = idle();
         assertThat(idle.isDone()).isFalse();
+        assertThat(waiting()).isEqualTo(1);
 
         pass(CAP);
         assertThat(idle.isDone()).isTrue();
+        assertThat(waiting()).isZero();
+    }
+
+    private double waiting() {
+        return registry.get("sidestep.drains.waiting").gauge().value();
     }
 
     @Test

@@ -376,6 +376,16 @@ final class InjectorTest {
         assertThat(at(status(decision.pod()), "/reason")).contains("app: has a preStop hook of its own");
     }
 
+    @Test
+    void aPodThatAsksNobodyAtItsEndHasNoIdToAskBy() {
+        ObjectNode pod = decide(
+                        with(
+                                pod("agent"),
+                                "spec: {containers: [{name: app, image: a, lifecycle: {preStop: {exec: {command: ['true']}}}}]}"))
+                .pod();
+        assertThat(pod.at("/metadata/annotations").has(DrainHook.ID_ANNOTATION)).isFalse();
+    }
+
     /** Pod Security of 1.34 and later refuses a host in hooks, in baseline as in restricted. */
     @Test
     void wherePodSecurityRefusesAHookThatNamesAHostThePodSleeps() {

@@ -19,6 +19,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.IntSupplier;
 
 /**
  * The sidecar's numbers for Prometheus. Calls are counted by their event loops, each for itself, and added up here when
@@ -35,7 +36,7 @@ final class Metrics implements MultiCollector {
     private final List<LoopContext> loops;
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
 
-    Metrics(LoadBalancer balancer, List<LoopContext> loops) {
+    Metrics(LoadBalancer balancer, List<LoopContext> loops, IntSupplier notIntercepted) {
         this.loops = loops;
         balancer.bindTo(registry);
         String version = Metrics.class.getPackage().getImplementationVersion();
@@ -49,6 +50,9 @@ final class Metrics implements MultiCollector {
                         loops,
                         all -> all.stream().mapToInt(LoopContext::open).sum())
                 .description("Connections of clients that stand")
+                .register(registry);
+        Gauge.builder("sidestep.not.intercepted", notIntercepted, IntSupplier::getAsInt)
+                .description("Connections of the pod to Services that should have come here and did not")
                 .register(registry);
         registry.getPrometheusRegistry().register(this);
     }

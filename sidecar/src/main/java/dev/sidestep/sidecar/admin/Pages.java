@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
+import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
@@ -28,6 +29,7 @@ public final class Pages {
     private final Supplier<CompletableFuture<Optional<DiscoveryStatus>>> discovery;
     private final String controlPlane;
     private final Function<Duration, CompletableFuture<String>> drained;
+    private final IntSupplier notIntercepted;
     private final Metrics metrics;
 
     /**
@@ -36,19 +38,22 @@ public final class Pages {
      * @param discovery how the way to the control plane is; empty if there is none to tell of
      * @param controlPlane where it is, {@code host:port}
      * @param drained completes with a line for people when our pod may end, at the latest after a time
+     * @param notIntercepted connections of the pod that should have come to us and did not
      */
     public Pages(
             LoadBalancer balancer,
             List<LoopContext> loops,
             Supplier<CompletableFuture<Optional<DiscoveryStatus>>> discovery,
             String controlPlane,
-            Function<Duration, CompletableFuture<String>> drained) {
+            Function<Duration, CompletableFuture<String>> drained,
+            IntSupplier notIntercepted) {
         this.balancer = balancer;
         this.loops = loops;
         this.discovery = discovery;
         this.controlPlane = controlPlane;
         this.drained = drained;
-        metrics = new Metrics(balancer, loops);
+        this.notIntercepted = notIntercepted;
+        metrics = new Metrics(balancer, loops, notIntercepted);
     }
 
     /** For people, on this machine alone: it tells all that this process knows. */
@@ -158,6 +163,7 @@ public final class Pages {
             fields.put("draining", draining());
             fields.put("connections", loops.stream().mapToInt(LoopContext::open).sum());
             fields.put("calls", loops.stream().mapToLong(Pages::calls).sum());
+            fields.put("notIntercepted", notIntercepted.getAsInt());
             fields.put("services", status.clusters().size());
             fields.put(
                     "destinations",

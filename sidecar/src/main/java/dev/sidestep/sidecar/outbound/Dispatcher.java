@@ -89,22 +89,22 @@ public final class Dispatcher implements Takeover {
             client.close(); // It has gone already.
             return;
         }
-        if (redirection.own().contains(remote)) {
+        if (!local.getAddress().isLoopbackAddress()) {
+            // The kernel redirects what starts in the pod to loopback. To others we are no proxy: they would call with
+            // the pod's address, which network policies trust.
+            refuse(client, "it comes from outside of the pod");
+            return;
+        }
+        InetSocketAddress original = OriginalAddress.of(client);
+        if (original == null) {
+            accept(client);
+        } else if (redirection.own().contains(remote, original)) {
             refuse(
                     client,
                     "our own connection came back to us (expected: the redirect leaves uid and gid 16001 alone,"
                             + " and the sidecar runs as that user)");
-        } else if (!local.getAddress().isLoopbackAddress()) {
-            // The kernel redirects what starts in the pod to loopback. To others we are no proxy: they would call with
-            // the pod's address, which network policies trust.
-            refuse(client, "it comes from outside of the pod");
         } else {
-            InetSocketAddress original = OriginalAddress.of(client);
-            if (original == null) {
-                accept(client);
-            } else {
-                redirected(client, loop.redirected(original));
-            }
+            redirected(client, loop.redirected(original));
         }
     }
 

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sidestep.control.bypass;
+
+import org.jspecify.annotations.NullMarked;

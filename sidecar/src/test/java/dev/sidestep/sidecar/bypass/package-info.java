@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sidestep.sidecar.bypass;
+
+import org.jspecify.annotations.NullMarked;
