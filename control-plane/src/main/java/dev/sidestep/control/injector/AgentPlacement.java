@@ -61,9 +61,7 @@ final class AgentPlacement {
         ObjectNode volume = JsonNodeFactory.instance.objectNode();
         volume.put("name", VOLUME).putObject("emptyDir");
         injection.pod().addVolume(volume);
-        injection
-                .initContainers()
-                .add(copy(injection.settings().image(), injection.options().version()));
+        injection.initContainers().add(copy(injection));
     }
 
     /** The variable that can take our flag. */
@@ -86,9 +84,13 @@ final class AgentPlacement {
         }
     }
 
-    private static ObjectNode copy(Settings.Image images, String version) {
-        ObjectNode container =
-                OurContainers.initContainer(OurContainers.AGENT_INIT, images.reference("agent", version), images);
+    private static ObjectNode copy(Injection injection) {
+        Settings.Image images = injection.settings().image();
+        ObjectNode container = OurContainers.initContainer(
+                OurContainers.AGENT_INIT,
+                images.reference("agent", injection.options().version()),
+                images,
+                injection.guaranteed());
         container.putArray("command").add("/bin/cp").add("/" + JAR).add(PATH + "/" + JAR);
         container.set("securityContext", OurContainers.restricted());
         container.putArray("volumeMounts").addObject().put("mountPath", PATH).put("name", VOLUME);

@@ -36,6 +36,11 @@ record Injection(
                 pod, placement, options, namespace, cluster, settings, drainId, new ArrayList<>(), new ArrayList<>());
     }
 
+    /** Whether the pod is of class Guaranteed without us. */
+    boolean guaranteed() {
+        return new PodUsage(OurContainers.without(pod.pod()), namespace.limitRanges()).isGuaranteed();
+    }
+
     void note(String clause) {
         notes.add(clause);
     }

@@ -17,13 +17,14 @@ final class OurContainers {
     /** User and group of the sidecar: by it the redirect knows the sidecar's own connections. */
     static final int USER = 16001;
 
-    /**
-     * Of a container that runs a moment: request and limit are the same, so that a pod of class Guaranteed stays one; an
-     * init container's request costs nothing beside an app's.
-     */
-    private static final String INIT_CPU = "100m";
+    /** Of a container that runs a moment: the scheduler keeps its request free as long as the pod lives. */
+    private static final String INIT_CPU_REQUEST = "10m";
 
+    private static final String INIT_CPU_LIMIT = "200m";
     private static final String INIT_MEMORY = "32Mi";
+
+    /** In a pod of class Guaranteed, which it stays only if request and limit are the same. */
+    private static final String INIT_CPU_GUARANTEED = "100m";
 
     private OurContainers() {}
 
@@ -39,12 +40,18 @@ final class OurContainers {
         return without;
     }
 
-    static ObjectNode initContainer(String name, String image, Settings.Image images) {
+    /** @param guaranteed whether the pod is of that class without us */
+    static ObjectNode initContainer(String name, String image, Settings.Image images, boolean guaranteed) {
         ObjectNode container = container(name, image, images);
         ObjectNode resources = container.putObject("resources");
-        for (String kind : new String[] {"requests", "limits"}) {
-            resources.putObject(kind).put("cpu", INIT_CPU).put("memory", INIT_MEMORY);
-        }
+        resources
+                .putObject("requests")
+                .put("cpu", guaranteed ? INIT_CPU_GUARANTEED : INIT_CPU_REQUEST)
+                .put("memory", INIT_MEMORY);
+        resources
+                .putObject("limits")
+                .put("cpu", guaranteed ? INIT_CPU_GUARANTEED : INIT_CPU_LIMIT)
+                .put("memory", INIT_MEMORY);
         return container;
     }
 

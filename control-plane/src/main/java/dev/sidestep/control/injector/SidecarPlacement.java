@@ -33,7 +33,10 @@ final class SidecarPlacement {
         PodOptions options = injection.options();
         Settings.Image images = injection.settings().image();
         var container = new Container(OurContainers.initContainer(
-                OurContainers.REDIRECT, images.reference("sidecar", options.version()), images));
+                OurContainers.REDIRECT,
+                images.reference("sidecar", options.version()),
+                images,
+                injection.guaranteed()));
         container.node().putArray("command").add("/usr/local/bin/sidestep-redirect");
         addInterception(container, injection);
         addUnlessEmpty(container, "SIDESTEP_INCLUDE_OUTBOUND_PORTS", options.includedPorts());

@@ -98,8 +98,8 @@ final class InjectorTest {
                 imagePullPolicy: IfNotPresent
                 terminationMessagePolicy: FallbackToLogsOnError
                 resources:
-                  requests: {cpu: 100m, memory: 32Mi}
-                  limits: {cpu: 100m, memory: 32Mi}
+                  requests: {cpu: 10m, memory: 32Mi}
+                  limits: {cpu: 200m, memory: 32Mi}
                 command: [/bin/cp, /sidestep-agent.jar, /opt/sidestep/sidestep-agent.jar]
                 securityContext:
                   allowPrivilegeEscalation: false
