@@ -63,7 +63,6 @@ final class ImageBuilder {
         List<Layer> layers = new ArrayList<>();
         root.copy(busybox(), "/bin/busybox", 0755);
         root.link("/bin/cp", "busybox");
-        root.makeDirectory("/tmp");
         layers.add(root.commit("busybox", folder.resolve("busybox.tar")));
         root.copy(sources.agent(), "/sidestep-agent.jar", 0644);
         layers.add(root.commit("sidestep-agent.jar", folder.resolve("jar.tar")));
