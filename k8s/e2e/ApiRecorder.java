@@ -68,6 +68,10 @@ final class ApiRecorder {
     private void handle(HttpExchange exchange) throws IOException {
         try (exchange) {
             URI asked = exchange.getRequestURI();
+            if (exchange.getRequestHeaders().containsKey("Upgrade")) {
+                exchange.sendResponseHeaders(503, -1); // No WebSockets here: the client asks again without.
+                return;
+            }
             byte[] body = exchange.getRequestBody().readAllBytes();
             var request = HttpRequest.newBuilder(server.resolve(asked))
                     .method(

@@ -100,6 +100,9 @@ final class WhyCommand implements Callable<Integer> {
         if ("sidecar".equals(labels.get(Names.INJECTED))) {
             try (var forwards = new Forwards(client)) {
                 return explain(forwards.adminOf(pod, Names.SIDECAR_ADMIN_PORT), "");
+            } catch (IOException e) {
+                spec.commandLine().getErr().println("its own sidecar cannot say: " + e.getMessage());
+                spec.commandLine().getErr().println("this is what the control plane tells it:");
             }
         }
         String node = Objects.requireNonNullElse(pod.getSpec().getNodeName(), "");
