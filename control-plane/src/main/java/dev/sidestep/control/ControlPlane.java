@@ -180,19 +180,6 @@ public final class ControlPlane implements AutoCloseable {
                 config.xdsTls().map(address -> new InetSocketAddress(address.getAddress(), listener.port())));
 
         var synced = new AtomicBoolean();
-        String plaintext = describePlaintext(xdsAddress);
-        var about = new AdminPages.About(
-                version(),
-                describe(config.source()),
-                synced::get,
-                () -> access.map(it -> !it.identity().bundle().isEmpty()).orElse(true),
-                () -> access.map(it ->
-                                it.report(tlsAddress.map(ControlPlane::text).orElse("off"), plaintext))
-                        .orElseGet(() -> AccessReport.withoutTls(plaintext, refusals.report())));
-        var pages = new AdminPages(index, ads, loads, problems, registry, about);
-        AdminServer admin = listen("--admin", config.admin(), address -> AdminServer.start(address, owner, pages));
-        closing.push(admin);
-
         Optional<InjectorServer> injector = startInjector(
                 config,
                 client,
@@ -209,6 +196,20 @@ public final class ControlPlane implements AutoCloseable {
                         synced::get,
                         registry));
         injector.ifPresent(closing::push);
+
+        String plaintext = describePlaintext(xdsAddress);
+        var about = new AdminPages.About(
+                version(),
+                describe(config.source()),
+                synced::get,
+                () -> access.map(it -> !it.identity().bundle().isEmpty()).orElse(true),
+                () -> injector.map(InjectorServer::isWarm).orElse(true),
+                () -> access.map(it ->
+                                it.report(tlsAddress.map(ControlPlane::text).orElse("off"), plaintext))
+                        .orElseGet(() -> AccessReport.withoutTls(plaintext, refusals.report())));
+        var pages = new AdminPages(index, ads, loads, problems, registry, about);
+        AdminServer admin = listen("--admin", config.admin(), address -> AdminServer.start(address, owner, pages));
+        closing.push(admin);
 
         var intake = new Intake(owner, index, workloads, problems, () -> {
             if (synced.compareAndSet(false, true)) {

@@ -48,6 +48,7 @@ public final class AdminPages {
      * @param source where Services and endpoints come from
      * @param synced whether the source was read once
      * @param certified whether there is a certificate, where one is needed
+     * @param injects whether the injector, where there is one, answers in time
      * @param access who may ask; asked on the index's owner
      */
     public record About(
@@ -55,6 +56,7 @@ public final class AdminPages {
             String source,
             BooleanSupplier synced,
             BooleanSupplier certified,
+            BooleanSupplier injects,
             Supplier<AccessReport> access) {}
 
     public AdminPages(
@@ -110,6 +112,8 @@ public final class AdminPages {
             reply = Reply.text(503, "waiting for the first list of " + about.source());
         } else if (!about.certified().getAsBoolean()) {
             reply = Reply.text(503, "waiting for a certificate; /status says what is in its way");
+        } else if (!about.injects().getAsBoolean()) {
+            reply = Reply.text(503, "waiting until the injector can answer in time");
         } else {
             reply = Reply.text(200, "ready");
         }

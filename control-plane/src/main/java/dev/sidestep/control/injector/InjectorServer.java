@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 
 /** The injector of a running control plane: webhook, facts and Events. Any thread. */
@@ -30,10 +31,12 @@ public final class InjectorServer implements AutoCloseable {
 
     private final HttpsListener listener;
     private final Deque<AutoCloseable> closing;
+    private final AtomicBoolean warm;
 
-    private InjectorServer(HttpsListener listener, Deque<AutoCloseable> closing) {
+    private InjectorServer(HttpsListener listener, Deque<AutoCloseable> closing, AtomicBoolean warm) {
         this.listener = listener;
         this.closing = closing;
+        this.warm = warm;
     }
 
     /**
@@ -85,8 +88,15 @@ public final class InjectorServer implements AutoCloseable {
             HttpsListener listener = HttpsListener.start(address, parts.identity(), handlers);
             closing.push(listener);
             facts.start();
-            reader.execute(() -> Webhook.warmUp(parts.settings(), WARM_UP_ROUNDS));
-            return new InjectorServer(listener, closing);
+            var warm = new AtomicBoolean();
+            reader.execute(() -> {
+                try {
+                    Webhook.warmUp(parts.settings(), WARM_UP_ROUNDS);
+                } finally {
+                    warm.set(true);
+                }
+            });
+            return new InjectorServer(listener, closing, warm);
         } catch (IOException e) {
             closeAll(closing);
             throw e;
@@ -95,6 +105,14 @@ public final class InjectorServer implements AutoCloseable {
 
     public InetSocketAddress address() {
         return listener.address();
+    }
+
+    /**
+     * Whether the cluster was asked for its facts, and code that was never run before will not cost the first pod the two
+     * seconds after which the API server makes it without us.
+     */
+    public boolean isWarm() {
+        return warm.get();
     }
 
     @Override
