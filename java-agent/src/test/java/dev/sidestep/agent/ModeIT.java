@@ -22,6 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What {@code sidestep.dev/mode} does to running applications, with the shipped jar and a real control plane. */
@@ -142,11 +143,12 @@ class ModeIT {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {17, 25})
-    void observedCallsOfGrpcGoToTheVipOverTheOneConnectionThatTheChannelHas(int feature) throws IOException {
+    @CsvSource({"17,shaded", "17,1.60", "25,shaded"})
+    void observedCallsOfGrpcGoToTheVipOverTheOneConnectionThatTheChannelHas(int feature, String library)
+            throws IOException {
         grpcMode("observe");
         try (AppProcess app =
-                mesh.start(Requirements.jdk(feature), GrpcApp.class, mesh.environment(), GrpcIT.libraries("shaded"))) {
+                mesh.start(Requirements.jdk(feature), GrpcApp.class, mesh.environment(), GrpcIT.libraries(library))) {
             long before = awaitCounted("greeter", () -> app.calls(grpc()));
 
             assertThat(app.calls(grpc("count", "60"))).hasSize(60).containsOnly("vip");
