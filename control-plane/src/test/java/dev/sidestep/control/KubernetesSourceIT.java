@@ -129,6 +129,45 @@ final class KubernetesSourceIT {
     }
 
     @Test
+    void withoutPodsAndNodesItServesAndSaysWhatToGrant() throws Exception {
+        api.forbid("pods");
+        api.forbid("nodes");
+        api.slice("web-1", "web", "10.0.0.1");
+        ControlPlane started = start();
+        try (DeltaClient client = new DeltaClient(started.xdsAddress())) {
+            client.subscribe(ResourceType.SERVICE, WEB);
+            client.awaitEndpoints("10.0.0.1:8080");
+            assertThat(get(started, "/status").body())
+                    .contains("grant the verbs list and watch on nodes in a ClusterRole\"")
+                    .contains("grant the verbs list and watch on pods in a ClusterRole, or name the namespaces");
+        }
+    }
+
+    @Test
+    void aNodePortByANodesAddressIsFoundAsSoonAsThereIsSuchANode() throws IOException {
+        api.put(
+                "services",
+                "Service",
+                "web",
+                "",
+                "\"spec\": {\"clusterIP\": \"10.96.0.10\", \"type\": \"NodePort\","
+                        + " \"ports\": [{\"port\": 80, \"targetPort\": 8080, \"nodePort\": 30080}]}");
+        api.slice("web-1", "web", "10.0.0.1");
+        ControlPlane started = start();
+        try (DeltaClient client = new DeltaClient(started.xdsAddress())) {
+            client.subscribe(ResourceType.SERVICE, "192.168.0.1:30080");
+            client.next(ResourceType.SERVICE);
+            api.put(
+                    "nodes",
+                    "Node",
+                    "n1",
+                    "",
+                    "\"status\": {\"addresses\": [{\"type\": \"InternalIP\", \"address\": \"192.168.0.1\"}]}");
+            client.awaitEndpoints("10.0.0.1:8080");
+        }
+    }
+
+    @Test
     void isNotReadyWithoutServicesAndSaysWhy() throws Exception {
         api.forbid("services");
         ControlPlane started = start();
