@@ -144,7 +144,7 @@ final class JavaRuntime {
         jars.forEach(jar -> command.add(jar.toString()));
         String said = run(command);
         String last = said.lines().reduce("", (before, line) -> line);
-        Set<String> missing = new TreeSet<>(Arrays.asList(last.split(",")));
+        Set<String> missing = new TreeSet<>(Arrays.asList(last.split(",", 0)));
         missing.removeAll(modules.needed());
         missing.removeAll(modules.unneeded().keySet());
         if (!missing.isEmpty()) {

@@ -52,7 +52,7 @@ final class Payload {
             if (named == null) {
                 throw new ImageException(wanted.get(0) + ": its manifest has no Class-Path; build it anew");
             }
-            wanted.addAll(Arrays.asList(named.split(" ")));
+            wanted.addAll(Arrays.asList(named.split(" ", 0)));
         }
         return wanted.stream().distinct().map(libraries::resolve).toList();
     }

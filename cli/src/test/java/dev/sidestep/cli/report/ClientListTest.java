@@ -33,7 +33,7 @@ final class ClientListTest {
 
         List<String> lines = list.lines();
         assertThat(lines).hasSize(4);
-        assertThat(lines.get(1).split("  +"))
+        assertThat(lines.get(1).split("  +", 0))
                 .containsExactly(
                         "else",
                         "x",
@@ -44,7 +44,7 @@ final class ClientListTest {
                         "replica-1",
                         "1",
                         "2 to be sent, 1 not acknowledged yet");
-        assertThat(lines.get(2).split("  +"))
+        assertThat(lines.get(2).split("  +", 0))
                 .containsExactly(
                         "shop",
                         "web-1",

@@ -36,7 +36,7 @@ final class ReportTableTest {
 
         assertThat(lines.get(0))
                 .isEqualTo("namespace shop, the last 1 min 35 s, as told to 1 replica of the control plane");
-        assertThat(lines.get(3).split("  +"))
+        assertThat(lines.get(3).split("  +", 0))
                 .containsExactly(
                         "web.shop:80",
                         "observe",

@@ -85,7 +85,7 @@ public final class Manifests {
         var text = new StringBuilder();
         int start = 1;
         int number = 0;
-        for (String line : content.split("(?<=\n)")) {
+        for (String line : content.split("(?<=\n)", 0)) {
             number++;
             if (line.startsWith("---") && (line.length() == 3 || Character.isWhitespace(line.charAt(3)))) {
                 if (!text.toString().isBlank()) {

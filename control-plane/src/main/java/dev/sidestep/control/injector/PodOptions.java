@@ -209,7 +209,8 @@ record PodOptions(
             if (!PORTS.matcher(text).matches()) {
                 return false;
             }
-            int[] ends = Stream.of(text.split("-")).mapToInt(Integer::parseInt).toArray();
+            int[] ends =
+                    Stream.of(text.split("-", 0)).mapToInt(Integer::parseInt).toArray();
             return ends[0] >= 1 && ends[ends.length - 1] <= 65535 && ends[0] <= ends[ends.length - 1];
         }
 

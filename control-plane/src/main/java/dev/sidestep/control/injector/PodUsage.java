@@ -32,8 +32,9 @@ final class PodUsage {
     }
 
     /**
+     * What {@code container} has, or gets as a default; empty if nothing.
+     *
      * @param kind {@code requests} or {@code limits}
-     * @return what {@code container} has, or gets as a default; empty if nothing
      */
     Optional<BigDecimal> of(JsonNode container, String kind, String resource) {
         JsonNode own = container.path("resources").path(kind).path(resource);

@@ -49,7 +49,11 @@ public final class Webhook implements HttpHandler {
 
     /** What the decision needs to know; may take a moment. */
     public interface Facts {
-        /** @throws IOException if it cannot be told what the namespace allows; one line, for the log */
+        /**
+         * What is known of a namespace.
+         *
+         * @throws IOException if it cannot be told what it allows; one line, for the log
+         */
         NamespaceFacts namespace(String name) throws IOException;
 
         ClusterFacts cluster();

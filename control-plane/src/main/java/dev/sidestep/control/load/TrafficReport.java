@@ -66,7 +66,11 @@ public record TrafficReport(int replicas, List<Service> services) {
      */
     public record Measured(long calls, double busiest, int idlePods, List<Pod> byPod) {}
 
-    /** @param pod its name, or its address */
+    /**
+     * A pod, and how many calls it got.
+     *
+     * @param pod its name, or its address
+     */
     public record Pod(String pod, long calls) {}
 
     /**
@@ -80,7 +84,11 @@ public record TrafficReport(int replicas, List<Service> services) {
      */
     public record Computed(long calls, int repetitions, Spread kubeProxy, Spread sidestep) {}
 
-    /** @param busiest the calls of the busiest pod, in means over all pods */
+    /**
+     * How calls are spread by one rule.
+     *
+     * @param busiest the calls of the busiest pod, in means over all pods
+     */
     public record Spread(Range busiest, Range idlePods) {}
 
     /** The middle of all repetitions, and where 90 of 100 of them lie. */

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -53,11 +54,9 @@ final class AcknowledgementsTest {
     }
 
     private <T> T onOwner(Supplier<T> question) {
-        var answer = new Object() {
-            T value;
-        };
-        mesh.owner().run(() -> answer.value = question.get());
-        return answer.value;
+        var answer = new CompletableFuture<T>();
+        mesh.owner().run(() -> answer.complete(question.get()));
+        return answer.join();
     }
 
     private boolean isComplete(Acknowledgements.Watch watch) {

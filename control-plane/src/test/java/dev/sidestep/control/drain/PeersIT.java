@@ -187,7 +187,7 @@ final class PeersIT {
 
     @Test
     void anotherReplicaSaysAtOnceHowItStandsAndWhenThatTurns() throws Exception {
-        watch(link(identity, "cp-1"));
+        var unused = watch(link(identity, "cp-1"));
         assertThat(next()).isEqualTo("not acknowledged");
 
         pods(TestMesh.Pod.TERMINATING);
@@ -196,7 +196,7 @@ final class PeersIT {
 
     @Test
     void aReplicaThatEndsIsLost() throws Exception {
-        watch(link(identity, "cp-1"));
+        var unused = watch(link(identity, "cp-1"));
         assertThat(next()).isEqualTo("not acknowledged");
 
         server.shutdownNow();
@@ -205,7 +205,7 @@ final class PeersIT {
 
     @Test
     void aReplicaOfAnotherCaIsNotListenedTo() throws Exception {
-        watch(link(identity(NAME), "cp-1"));
+        var unused = watch(link(identity(NAME), "cp-1"));
         assertThat(next()).startsWith("lost: UNAVAILABLE");
     }
 
@@ -213,13 +213,13 @@ final class PeersIT {
     void aReplicaWithACertificateForAnotherNameIsNotListenedTo() throws Exception {
         ServerIdentity other = identity("somebody-else.sidestep-system.svc");
         server = serve(other);
-        watch(link(other, "cp-1"));
+        var unused = watch(link(other, "cp-1"));
         assertThat(next()).startsWith("lost: UNAVAILABLE");
     }
 
     @Test
     void whoIsNoReplicaIsNotAnswered() throws Exception {
-        watch(link(identity, "web-1"));
+        var unused = watch(link(identity, "web-1"));
         assertThat(next()).isEqualTo("lost: PERMISSION_DENIED: default/web-1 is no replica of this control plane");
     }
 

@@ -62,7 +62,7 @@ final class ManifestsTest {
     void aTemplateAmongOtherDocumentsIsInjected() throws ManifestException {
         String injected =
                 manifests.inject("# first\nkind: Service\n---\n" + DEPLOYMENT + "---\n# last\nkind: Secret\n");
-        String[] documents = injected.split("---\n");
+        String[] documents = injected.split("---\n", 0);
         assertThat(documents).hasSize(3);
         assertThat(documents[0]).isEqualTo("# first\nkind: Service\n");
         assertThat(documents[2]).isEqualTo("# last\nkind: Secret\n");
@@ -111,7 +111,7 @@ final class ManifestsTest {
         String template =
                 "{metadata: {labels: {sidestep.dev/inject: agent}}, spec: {containers: [{name: a, image: b}]}}";
         StringBuilder document = new StringBuilder();
-        String[] steps = path.isEmpty() ? new String[0] : path.substring(1).split("/");
+        String[] steps = path.isEmpty() ? new String[0] : path.substring(1).split("/", 0);
         if (steps.length == 0) {
             document.append(template, 1, template.length() - 1);
         } else {
@@ -150,8 +150,8 @@ final class ManifestsTest {
                 metadata: {name: other}
                 spec: {containers: [{name: a, image: b}]}
                 """);
-        assertThat(injected.split("---\n")[1]).contains("sidestep-sidecar");
-        assertThat(injected.split("---\n")[2]).doesNotContain("sidestep-sidecar");
+        assertThat(injected.split("---\n", 0)[1]).contains("sidestep-sidecar");
+        assertThat(injected.split("---\n", 0)[2]).doesNotContain("sidestep-sidecar");
     }
 
     /** kubectl reads YAML 1.1: what comes out must mean to it what went in. */

@@ -132,7 +132,7 @@ final class RealCluster implements AutoCloseable {
     }
 
     private void apply(String documents) {
-        for (String document : documents.split("---\n")) {
+        for (String document : documents.split("---\n", 0)) {
             client.resource(Serialization.unmarshal(
                             PodBuilder.yaml(document).toString(), GenericKubernetesResource.class))
                     .create();
@@ -218,7 +218,7 @@ final class RealCluster implements AutoCloseable {
                 .matcher(pod.toString());
         return new ClusterFacts(
                 KubernetesVersion.parse("1.35"),
-                ranges.find() ? List.of(ranges.group(1).split(",")) : List.of("10.96.0.0/16"),
+                ranges.find() ? List.of(ranges.group(1).split(",", 0)) : List.of("10.96.0.0/16"),
                 PodBuilder.at(pod, "/metadata/annotations/sidestep.dev~1ca"),
                 Optional.of(client.services()
                         .inNamespace(SYSTEM)
