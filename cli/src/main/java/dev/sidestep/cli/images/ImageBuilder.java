@@ -3,6 +3,7 @@ package dev.sidestep.cli.images;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -77,6 +78,7 @@ final class ImageBuilder {
         var root = new RootFs(folder.resolve("root"));
         root.settle();
         Base base = Base.load(sources.base(), root, folder, packages);
+        mountPoints(root);
         List<Layer> layers = new ArrayList<>(base.layers());
         if (recipe.redirects()) {
             tools(root);
@@ -99,6 +101,16 @@ final class ImageBuilder {
         var config =
                 new ImageConfig(recipe.entrypoint(), environment, Recipe.USER, recipe.ports(), labels(recipe.name()));
         return new Built(recipe.name(), config.toJson(base, layers), layers, measured);
+    }
+
+    /** Where an engine puts what every container has; a base made by hand may lack them. */
+    private static void mountPoints(RootFs root) throws IOException {
+        for (String each : List.of("/proc", "/sys", "/dev")) {
+            root.makeDirectory(each);
+        }
+        if (!root.has("/tmp")) {
+            Files.setPosixFilePermissions(root.makeDirectory("/tmp"), PosixFilePermissions.fromString("rwxrwxrwx"));
+        }
     }
 
     private Map<String, String> labels(String name) {
