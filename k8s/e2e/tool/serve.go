@@ -25,12 +25,13 @@ import (
 
 // server is the application: one pod's answers, on several ports.
 type server struct {
-	pod      string
-	work     time.Duration
-	relay    string // empty: answers by itself
-	faults   *faults
-	requests atomic.Int64 // that arrived at /api or the greeter
-	repeated atomic.Int64 // of them those that say that they are not the first attempt
+	pod       string
+	work      time.Duration
+	accessLog bool
+	relay     string // empty: answers by itself
+	faults    *faults
+	requests  atomic.Int64 // that arrived at /api or the greeter
+	repeated  atomic.Int64 // of them those that say that they are not the first attempt
 }
 
 // serve runs until SIGTERM. With --on-term die it ends at once, as many applications do; with drain it first finishes
@@ -45,6 +46,7 @@ func serve(args []string) error {
 	tlsName := flags.String("tls-name", "backend.example", "the name in that certificate")
 	controlAddress := flags.String("control", ":8098", "faults, counters, readiness; empty for none")
 	work := flags.Duration("work", 5*time.Millisecond, "how long an answer takes")
+	accessLog := flags.Bool("access-log", false, "print a line for each HTTP request")
 	relay := flags.String("relay", "", "a URL to GET for each request; its answer becomes ours")
 	onTerm := flags.String("on-term", "drain", "drain or die")
 	if err := flags.Parse(args); err != nil {
@@ -53,7 +55,7 @@ func serve(args []string) error {
 	if *onTerm != "drain" && *onTerm != "die" {
 		return fmt.Errorf("--on-term %s (expected: drain or die)", *onTerm)
 	}
-	application := &server{pod: *pod, work: *work, relay: *relay, faults: newFaults()}
+	application := &server{pod: *pod, work: *work, relay: *relay, accessLog: *accessLog, faults: newFaults()}
 
 	listeners := map[string]net.Listener{}
 	for name, address := range map[string]string{
@@ -138,6 +140,9 @@ func (s *server) answer(response http.ResponseWriter, request *http.Request) {
 		}
 	}
 	peer, _, _ := net.SplitHostPort(request.RemoteAddr)
+	if s.accessLog {
+		fmt.Printf("%s \"%s %s %s\" %d\n", peer, request.Method, request.URL.Path, request.Proto, code)
+	}
 	header := response.Header()
 	header.Set("Pod", s.pod)
 	header.Set("Peer", peer)

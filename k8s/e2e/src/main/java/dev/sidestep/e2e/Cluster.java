@@ -123,6 +123,17 @@ public final class Cluster implements AutoCloseable {
                         != null);
     }
 
+    /** Marks one that a scenario made in its own way as a run's. */
+    public void claimNamespace(String name) {
+        client.namespaces()
+                .withName(name)
+                .edit(each -> new NamespaceBuilder(each)
+                        .editMetadata()
+                        .addToLabels(OURS)
+                        .endMetadata()
+                        .build());
+    }
+
     /** Deletes it and waits until it is gone, if it is there and was made by a run. */
     void deleteNamespace(String name) {
         var namespace = client.namespaces().withName(name).get();

@@ -24,6 +24,7 @@ final class Program {
     private final Optional<Installation> installation;
     private final Path out;
     private final boolean keep;
+    private final Path kubeconfig;
     /** What a Ctrl-C has to clean up. */
     private final AtomicReference<Optional<Stage>> current = new AtomicReference<>(Optional.empty());
 
@@ -35,7 +36,8 @@ final class Program {
             Optional<Node> node,
             Optional<Installation> installation,
             Path out,
-            boolean keep) {
+            boolean keep,
+            Path kubeconfig) {
         this.cluster = cluster;
         this.manifests = manifests;
         this.findings = findings;
@@ -43,6 +45,7 @@ final class Program {
         this.installation = installation;
         this.out = out;
         this.keep = keep;
+        this.kubeconfig = kubeconfig;
     }
 
     /** Says whether all that was seen was as promised and, if {@code everything} was asked for, nothing left out */
@@ -88,7 +91,8 @@ final class Program {
             findings.notRun("all of it", "needs --node");
             return;
         }
-        var stage = new Stage(cluster, manifests, findings, node, installation.isPresent(), out, "e2e-" + title.name());
+        var stage = new Stage(
+                cluster, manifests, findings, node, installation.isPresent(), out, "e2e-" + title.name(), kubeconfig);
         current.set(Optional.of(stage));
         long broken = findings.count(Verdict.BROKEN);
         long start = System.nanoTime();

@@ -143,7 +143,8 @@ public final class Run implements Callable<Integer> {
                     node(),
                     withoutSidestep ? Optional.empty() : Optional.of(installation),
                     folder,
-                    keep);
+                    keep,
+                    kubeconfig.toAbsolutePath());
             return program.play(chosen, all) ? 0 : 1;
         }
     }

@@ -18,6 +18,7 @@ public final class Stage {
     private final boolean withSidestep;
     private final Path out;
     private final String prefix;
+    private final Path kubeconfig;
     private final List<String> namespaces = new ArrayList<>();
     private final List<AutoCloseable> undo = new ArrayList<>();
 
@@ -28,7 +29,8 @@ public final class Stage {
             Optional<Node> node,
             boolean withSidestep,
             Path out,
-            String prefix) {
+            String prefix,
+            Path kubeconfig) {
         this.cluster = cluster;
         this.manifests = manifests;
         this.findings = findings;
@@ -36,6 +38,7 @@ public final class Stage {
         this.withSidestep = withSidestep;
         this.out = out;
         this.prefix = prefix;
+        this.kubeconfig = kubeconfig;
     }
 
     public Cluster cluster() {
@@ -64,6 +67,11 @@ public final class Stage {
         return withSidestep;
     }
 
+    /** The cluster's, for programs that a scenario starts. */
+    public Path kubeconfig() {
+        return kubeconfig;
+    }
+
     /** Where pictures and other results go. */
     public Path out() {
         return out;
@@ -71,9 +79,16 @@ public final class Stage {
 
     /** A namespace that exists for this scenario; the first one has the scenario's name. */
     public String namespace(Map<String, String> labels) {
+        String name = reserveNamespace();
+        cluster.createNamespace(name, labels);
+        return name;
+    }
+
+    /** The name of one that the scenario makes in its own way; it is not there, and goes at the end. */
+    public String reserveNamespace() {
         String name = namespaces.isEmpty() ? prefix : prefix + "-" + (namespaces.size() + 1);
         namespaces.add(name);
-        cluster.createNamespace(name, labels);
+        cluster.deleteNamespace(name);
         return name;
     }
 

@@ -21,6 +21,7 @@ public final class Catalogue {
                 Fault.stopped(),
                 Fault.erring(),
                 Fault.blackholed(),
+                new Walkthrough(),
                 new Parity(),
                 new Mode(),
                 new SidecarKilled(),

@@ -7,12 +7,15 @@ import dev.sidestep.e2e.LoadSpec;
 import dev.sidestep.e2e.Scenario;
 import dev.sidestep.e2e.Stage;
 import dev.sidestep.e2e.Stage.Placement;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 
 /** The same kept connections to the same pods: per request where Sidestep balances, per connection where it does not. */
 final class Evenness implements Scenario {
@@ -41,9 +44,18 @@ final class Evenness implements Scenario {
             loads.add(client.start(LoadSpec.grpc("backend:81", 50)));
         }
         Await.pause(TIME);
+        Map<String, Map<String, Long>> groups = new LinkedHashMap<>();
         for (LoadClient.Running load : loads) {
-            tell(stage, load, load.stop(), pods);
+            Calls calls = load.stop();
+            tell(stage, load, calls, pods);
+            Map<String, Long> counts = new TreeMap<>();
+            pods.forEach(each -> counts.put(each, calls.perPod().getOrDefault(each, 0L)));
+            groups.put(Loads.name(load), counts);
         }
+        Files.writeString(
+                stage.out().resolve("requests-per-pod.svg"),
+                Picture.draw(
+                        "Answers per pod: six kept HTTP/1.1 connections, or one gRPC channel, to four pods", groups));
     }
 
     private static void tell(Stage stage, LoadClient.Running load, Calls calls, List<String> pods) {
