@@ -5,6 +5,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -99,7 +100,7 @@ func (r *run) from(offset int) []byte {
 
 // control is the HTTP side: POST /start?name=N&http=URL|h2=URL|grpc=HOST:PORT&tick=MS&connections=N&
 // timeout=MS&post-every=N&fresh=true (a connection of its own for each HTTP/1.1 call), POST /stop?name=N,
-// GET /records?name=N&from=BYTES, GET /clock (microseconds since 1970). examples/frontend understands the same, for Java.
+// GET /records?name=N&from=BYTES, GET /call?http=URL (one call), GET /clock (microseconds since 1970). examples/frontend understands the same, for Java.
 type control struct {
 	mutex sync.Mutex
 	runs  map[string]*run
@@ -193,6 +194,19 @@ func parse(query url.Values) (specification, error) {
 	return result, err
 }
 
+// answerOfOneCall makes one call to ?http=URL, over a connection of its own, and answers with its body.
+func answerOfOneCall(response http.ResponseWriter, request *http.Request) {
+	client := http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
+	answer, err := client.Get(request.URL.Query().Get("http"))
+	if err != nil {
+		http.Error(response, err.Error(), http.StatusBadGateway)
+		return
+	}
+	defer answer.Body.Close()
+	response.WriteHeader(answer.StatusCode)
+	_, _ = io.Copy(response, answer.Body)
+}
+
 // load serves the control port until it is ended.
 func load(args []string) error {
 	flags := flag.NewFlagSet("load", flag.ContinueOnError)
@@ -206,6 +220,7 @@ func load(args []string) error {
 	mux.HandleFunc("POST /stop", control.stop)
 	mux.HandleFunc("GET /records", control.records)
 	mux.HandleFunc("GET /ready", func(http.ResponseWriter, *http.Request) {})
+	mux.HandleFunc("GET /call", answerOfOneCall)
 	mux.HandleFunc("GET /clock", func(response http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(response, time.Now().UnixMicro())
 	})

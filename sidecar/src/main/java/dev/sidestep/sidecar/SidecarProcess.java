@@ -1,6 +1,7 @@
 package dev.sidestep.sidecar;
 
 import java.io.UncheckedIOException;
+import java.security.Security;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -26,6 +27,7 @@ public final class SidecarProcess {
 
     /** Never returns: on SIGTERM or SIGINT calls in flight end, then the JVM does. */
     public static void run(SidecarConfig config) throws InterruptedException {
+        forgetFailedLookups();
         Sidecar running = Sidecar.start(config);
         Runnable stop = () -> {
             running.drain();
@@ -33,6 +35,14 @@ public final class SidecarProcess {
         };
         Runtime.getRuntime().addShutdownHook(new Thread(stop, "stop"));
         new CountDownLatch(1).await();
+    }
+
+    /**
+     * To be called before the first look-up. The JVM remembers for 10 s that a name was not found: one lost packet as the
+     * pod starts would keep us from the control plane for so long. Who looks up again waits by itself.
+     */
+    static void forgetFailedLookups() {
+        Security.setProperty("networkaddress.cache.negative.ttl", "0");
     }
 
     /** To be called before the first logger is made: {@code SIDESTEP_LOG_LEVEL}, which is {@code info} unless set. */

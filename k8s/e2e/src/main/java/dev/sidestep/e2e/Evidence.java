@@ -12,7 +12,9 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 
@@ -33,7 +35,18 @@ final class Evidence {
     }
 
     /** For each namespace, and for the control plane's: objects, events, logs, and what our processes say of themselves. */
-    void gather(List<String> namespaces, Path folder) throws IOException {
+    void gather(List<String> namespaces, List<LoadClient> clients, Path folder) throws IOException {
+        empty(folder);
+        Path records = Files.createDirectories(folder.resolve("calls"));
+        for (LoadClient each : clients) {
+            try {
+                for (Map.Entry<String, String> load : each.records().entrySet()) {
+                    Files.writeString(records.resolve(load.getKey()), load.getValue());
+                }
+            } catch (ClusterException e) {
+                Files.writeString(records.resolve(each.placement()), "not to be had: " + e.getMessage());
+            }
+        }
         for (String namespace :
                 Stream.concat(namespaces.stream(), Stream.of(SYSTEM)).distinct().toList()) {
             Path own = Files.createDirectories(folder.resolve(namespace));
@@ -58,6 +71,17 @@ final class Evidence {
             write(own.resolve("pods.yaml"), () -> yaml(pods));
             for (Pod pod : pods) {
                 gather(pod, own);
+            }
+        }
+    }
+
+    /** What an earlier run left there would be taken for this one's. */
+    private static void empty(Path folder) throws IOException {
+        if (Files.exists(folder)) {
+            try (Stream<Path> files = Files.walk(folder)) {
+                for (Path each : files.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(each);
+                }
             }
         }
     }

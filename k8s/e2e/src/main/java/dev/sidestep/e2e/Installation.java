@@ -1,5 +1,7 @@
 package dev.sidestep.e2e;
 
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,7 +52,32 @@ final class Installation {
             cluster.apply(Evidence.SYSTEM, manifests);
         }
         cluster.awaitRollout(Evidence.SYSTEM, DEPLOYMENT);
+        Await.until("pods injected", PATIENCE, this::injects);
         return Duration.ofNanos(System.nanoTime() - start);
+    }
+
+    /** Whether a pod that asks for the agent would get it; none is made. */
+    private boolean injects() {
+        Pod asked = new PodBuilder()
+                .withNewMetadata()
+                .withGenerateName("sidestep-e2e-")
+                .withNamespace("default")
+                .addToLabels("sidestep.dev/inject", "agent")
+                .endMetadata()
+                .withNewSpec()
+                .addNewContainer()
+                .withName("app")
+                .withImage("app")
+                .endContainer()
+                .endSpec()
+                .build();
+        Pod given = cluster.api()
+                .pods()
+                .inNamespace("default")
+                .resource(asked)
+                .dryRun()
+                .create();
+        return given.getMetadata().getLabels().containsKey("sidestep.dev/injected");
     }
 
     boolean isOurs() {

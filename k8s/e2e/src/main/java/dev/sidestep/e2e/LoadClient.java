@@ -4,7 +4,10 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /** A pod that calls as told, with everything that it recorded. Confined to the main thread. */
 public final class LoadClient {
@@ -14,7 +17,7 @@ public final class LoadClient {
     private final String container;
     private final int port;
     private final String placement;
-    private int started;
+    private final List<String> loads = new ArrayList<>();
 
     LoadClient(Cluster cluster, String namespace, String pod, String container, int port, String placement) {
         this.cluster = cluster;
@@ -65,9 +68,18 @@ public final class LoadClient {
     }
 
     public Running start(LoadSpec spec) {
-        String name = spec.protocol() + ++started;
+        String name = spec.protocol() + (loads.size() + 1);
         cluster.post(namespace, pod, port, "start?" + spec.query(name));
+        loads.add(name);
         return new Running(name, spec);
+    }
+
+    /** Everything that was recorded by the loads of this client, by the names of these. */
+    Map<String, String> records() {
+        Map<String, String> records = new TreeMap<>();
+        loads.forEach(
+                each -> records.put(placement + "." + each, cluster.get(namespace, pod, port, "records?name=" + each)));
+        return records;
     }
 
     /** How far the pod's clock is ahead of ours, in microseconds; by the quickest of a few questions. */
@@ -86,18 +98,33 @@ public final class LoadClient {
                 .orElse(0L);
     }
 
-    /** The body of one GET that the pod makes; only the Java client knows how. */
+    /** The body of one GET that the pod makes. */
     public String call(String url) {
         return cluster.get(namespace, pod, port, "call?http=" + URLEncoder.encode(url, StandardCharsets.UTF_8))
                 .strip();
     }
 
-    /** Waits until a Service answers at all: kube-proxy needs a moment for the rules of a new one. */
-    public void awaitAnswer(String url) {
+    /**
+     * Waits until a Service answers, for kube-proxy needs a moment for the rules of a new one; and, in a client with
+     * Sidestep, until one call after another goes to each of {@code pods} in turn: then it knows them all.
+     */
+    public void awaitAnswer(String url, int pods) {
         Await.until(
-                "an answer from " + url + " to " + pod,
-                Duration.ofSeconds(30),
-                () -> exec("timeout", "3", "wget", "-qO-", url).ok());
+                url + " answered for " + pod + (isPlain() ? "" : ", by each of " + pods + " pods in turn"),
+                Duration.ofSeconds(60),
+                () -> isPlain() ? !call(url).isEmpty() : isInTurn(url, pods));
+    }
+
+    private boolean isInTurn(String url, int pods) {
+        Map<String, Integer> counts = new HashMap<>();
+        for (int i = 0; i < 2 * pods; i++) {
+            counts.merge(call(url), 1, Integer::sum);
+        }
+        return counts.size() == pods && counts.values().stream().allMatch(each -> each == 2);
+    }
+
+    public boolean isPlain() {
+        return placement.startsWith("plain");
     }
 
     /** Runs a command in the pod's own container. */

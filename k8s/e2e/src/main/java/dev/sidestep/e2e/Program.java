@@ -103,7 +103,7 @@ final class Program {
         }
         if (findings.count(Verdict.BROKEN) > broken) {
             Path folder = out.resolve(title.name());
-            new Evidence(cluster).gather(stage.namespaces(), folder);
+            new Evidence(cluster).gather(stage.namespaces(), stage.clients(), folder);
             System.out.println("  evidence: " + folder);
         }
         close(stage);

@@ -20,6 +20,7 @@ public final class Stage {
     private final String prefix;
     private final Path kubeconfig;
     private final List<String> namespaces = new ArrayList<>();
+    private final List<LoadClient> clients = new ArrayList<>();
     private final List<AutoCloseable> undo = new ArrayList<>();
 
     Stage(
@@ -158,22 +159,43 @@ public final class Stage {
 
     /** A pod that some other manifest made, as a client. */
     public LoadClient client(String namespace, String pod, String container, int port, Placement placement) {
-        return new LoadClient(cluster, namespace, pod, container, port, placement.text());
+        var client = new LoadClient(cluster, namespace, pod, container, port, placement.text());
+        clients.add(client);
+        return client;
+    }
+
+    /** A pod that asked for Sidestep and did not get it says nothing about Sidestep. */
+    public void expectInjected(String namespace, String pod) {
+        String injected = cluster.pod(namespace, pod)
+                .map(each -> each.getMetadata().getLabels().getOrDefault("sidestep.dev/injected", ""))
+                .orElse("");
+        if (injected.isEmpty()) {
+            throw new ClusterException(
+                    "pod " + namespace + "/" + pod
+                            + " asked to be injected and was not: the webhook did not answer, or declined (see its status annotation)");
+        }
+    }
+
+    List<LoadClient> clients() {
+        return List.copyOf(clients);
     }
 
     /** Client pods of these kinds, ready; those that need Sidestep are left out when it is not there. */
     public List<LoadClient> clients(String namespace, Placement... placements) throws IOException {
-        List<LoadClient> clients = new ArrayList<>();
+        List<LoadClient> made = new ArrayList<>();
         for (Placement each : placements) {
             if (each.isPlain() || withSidestep) {
                 String name = "client-" + each.text();
                 apply(namespace, each.file, Map.of("name", name, "inject", each.inject));
-                clients.add(new LoadClient(cluster, namespace, name, "client", CLIENT_PORT, each.text()));
+                made.add(client(namespace, name, "client", CLIENT_PORT, each));
             }
         }
-        for (LoadClient each : clients) {
+        for (LoadClient each : made) {
             cluster.awaitReady(namespace, each.pod());
+            if (!each.isPlain()) {
+                expectInjected(namespace, each.pod());
+            }
         }
-        return clients;
+        return made;
     }
 }

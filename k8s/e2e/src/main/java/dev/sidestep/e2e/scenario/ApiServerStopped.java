@@ -33,7 +33,7 @@ final class ApiServerStopped implements Scenario {
                 Map.of("name", "backend", "replicas", "3", "inject", "disabled", "on-term", "drain"));
         List<LoadClient> clients = stage.clients(namespace, Placement.SIDECAR, Placement.AGENT);
         stage.cluster().awaitRollout(namespace, "backend");
-        Loads loads = Loads.start(clients, "backend");
+        Loads loads = Loads.start(clients, "backend", 3);
         Await.pause(AROUND);
         // It goes on by itself even if this program does not live to say so.
         stage.node()

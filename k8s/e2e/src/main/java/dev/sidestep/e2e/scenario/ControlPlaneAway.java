@@ -52,7 +52,7 @@ final class ControlPlaneAway implements Scenario {
                 Map.of("name", "backend", "replicas", "4", "inject", "disabled", "on-term", "drain"));
         List<LoadClient> clients = stage.clients(namespace, Placement.SIDECAR, Placement.AGENT);
         cluster.awaitRollout(namespace, "backend");
-        Loads loads = Loads.start(clients, "backend");
+        Loads loads = Loads.start(clients, "backend", 4);
         Await.pause(AROUND);
 
         int replicas = cluster.api()
@@ -74,7 +74,10 @@ final class ControlPlaneAway implements Scenario {
         reuseAnAddress(stage, namespace);
         // Starts without Sidestep, since nobody injects; and has to start.
         List<LoadClient> late = List.of(newClient(stage, namespace));
-        late.forEach(each -> each.awaitAnswer("http://backend/api"));
+        late.forEach(each -> Await.until(
+                "a call of " + each.pod(),
+                AROUND,
+                () -> !each.call("http://backend/api").isEmpty()));
         stage.findings().check("a pod that starts meanwhile", "runs, and calls", "runs, and calls", true);
         Await.pause(away.minus(Duration.ofNanos((Clocks.micros() - gone) * 1000)));
 

@@ -39,7 +39,7 @@ final class Evenness implements Scenario {
         List<LoadClient.Running> loads = new ArrayList<>();
         for (LoadClient client : stage.clients(namespace, Placement.values())) {
             // Six connections to four pods: whatever kube-proxy draws, they cannot be even.
-            client.awaitAnswer("http://backend/api");
+            client.awaitAnswer("http://backend/api", pods.size());
             loads.add(client.start(LoadSpec.http("http://backend/api", 6, 100)));
             loads.add(client.start(LoadSpec.grpc("backend:81", 50)));
         }

@@ -131,7 +131,7 @@ final class Fault implements Scenario {
                 Map.of("name", "backend", "replicas", "4", "inject", "disabled", "on-term", "drain"));
         List<LoadClient> clients = stage.clients(namespace, Placement.PLAIN, Placement.SIDECAR, Placement.AGENT);
         cluster.awaitRollout(namespace, "backend");
-        clients.forEach(each -> each.awaitAnswer("http://backend/api"));
+        clients.forEach(each -> each.awaitAnswer("http://backend/api", 4));
         List<LoadClient.Running> loads = new ArrayList<>();
         for (LoadClient client : clients) {
             loads.add(client.start(

@@ -17,10 +17,15 @@ final class Loads {
 
     private final List<LoadClient.Running> running = new ArrayList<>();
 
-    static Loads start(List<LoadClient> clients, String backend) {
+    /**
+     * Starts it once the clients know the pods.
+     *
+     * @param pods how many stand behind {@code backend}
+     */
+    static Loads start(List<LoadClient> clients, String backend, int pods) {
         var loads = new Loads();
         for (LoadClient client : clients) {
-            client.awaitAnswer("http://" + backend + "/api");
+            client.awaitAnswer("http://" + backend + "/api", pods);
             loads.running.add(client.start(LoadSpec.http("http://" + backend + "/api", CONNECTIONS, PER_SECOND)
                     .withPostEvery(4)));
             loads.running.add(client.start(LoadSpec.grpc(backend + ":81", PER_SECOND)));

@@ -43,7 +43,7 @@ final class Mode implements Scenario {
                 Map.of("name", "backend", "replicas", "4", "inject", "disabled", "on-term", "drain"));
         List<LoadClient> clients = stage.clients(namespace, Placement.SIDECAR, Placement.AGENT);
         stage.cluster().awaitRollout(namespace, "backend");
-        Loads loads = Loads.start(clients, "backend");
+        Loads loads = Loads.start(clients, "backend", 4);
         List<LoadClient.Running> probes = new ArrayList<>();
         for (LoadClient client : clients) {
             probes.add(client.start(LoadSpec.http("http://backend/api", 1, 20)));

@@ -45,7 +45,7 @@ final class Protocols implements Scenario {
         for (String pod : List.of("redis", "postgres", "stateful-0", "stateful-1")) {
             cluster.awaitReady(namespace, pod);
         }
-        client.awaitAnswer("http://backend/api");
+        client.awaitAnswer("http://backend/api", 3);
         Await.pause(PROXY_RULES);
 
         probe(stage, client, "Redis", "tool", "redis", "redis:6379");

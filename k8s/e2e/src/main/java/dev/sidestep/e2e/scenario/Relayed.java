@@ -13,7 +13,7 @@ final class Relayed {
 
     Relayed(Stage stage, List<LoadClient> clients) {
         this.stage = stage;
-        clients.forEach(each -> each.awaitAnswer("http://relay/api"));
+        clients.forEach(each -> each.awaitAnswer("http://relay/api", 2));
         this.loads = clients.stream()
                 .map(each -> each.start(LoadSpec.http("http://relay/api", 5, 250)))
                 .toList();

@@ -76,7 +76,7 @@ final class RollingRestart implements Scenario {
         List<LoadClient.Running> loads = new ArrayList<>();
         for (LoadClient client : clients) {
             String backend = backend(client, onTerm);
-            client.awaitAnswer("http://" + backend + "/api");
+            client.awaitAnswer("http://" + backend + "/api", REPLICAS);
             loads.add(client.start(
                     LoadSpec.http("http://" + backend + "/api", 5, 125).withPostEvery(4)));
             loads.add(client.start(LoadSpec.grpc(backend + ":81", 125)));

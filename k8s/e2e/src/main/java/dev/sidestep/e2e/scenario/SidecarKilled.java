@@ -38,7 +38,7 @@ final class SidecarKilled implements Scenario {
         stage.cluster().awaitRollout(namespace, "backend");
         stage.cluster().awaitReady(namespace, "client-sidecar");
         LoadClient client = stage.client(namespace, "client-sidecar", "client", 8099, Placement.SIDECAR);
-        client.awaitAnswer("http://backend/api");
+        client.awaitAnswer("http://backend/api", 3);
         LoadClient.Running load =
                 client.start(LoadSpec.http("http://backend/api", 5, 250).withTimeoutMillis(2000));
         Await.pause(AROUND);

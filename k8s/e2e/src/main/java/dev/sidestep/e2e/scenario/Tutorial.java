@@ -84,7 +84,7 @@ final class Tutorial implements Scenario {
         List<LoadClient> clients = new ArrayList<>(stage.clients(namespace, Placement.PLAIN, Placement.SIDECAR));
         clients.add(frontend);
         EndpointWatch watch = stage.watch(namespace, SERVICE);
-        clients.forEach(each -> each.awaitAnswer("http://" + SERVICE + "/api"));
+        clients.forEach(each -> each.awaitAnswer("http://" + SERVICE + "/api", first.size()));
         List<LoadClient.Running> loads = clients.stream()
                 .map(each -> each.start(LoadSpec.http("http://" + SERVICE + "/api", 4, 200)))
                 .toList();

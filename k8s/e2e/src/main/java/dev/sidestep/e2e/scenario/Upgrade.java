@@ -32,7 +32,7 @@ final class Upgrade implements Scenario {
         stage.cluster().awaitRollout(namespace, "relay");
 
         stage.findings().figure("phase", "the control plane is replaced");
-        Loads first = Loads.start(clients, "backend");
+        Loads first = Loads.start(clients, "backend", 3);
         Await.pause(AROUND);
         stage.cluster().restart("sidestep-system", "control-plane");
         Await.pause(AROUND);
