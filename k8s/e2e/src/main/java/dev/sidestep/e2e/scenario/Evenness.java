@@ -20,6 +20,7 @@ import java.util.TreeMap;
 /** The same kept connections to the same pods: per request where Sidestep balances, per connection where it does not. */
 final class Evenness implements Scenario {
     private static final Duration TIME = Duration.ofSeconds(15);
+    private static final Duration SETTLE = Duration.ofSeconds(2);
     private static final double EVEN = 1.05;
 
     @Override
@@ -46,7 +47,7 @@ final class Evenness implements Scenario {
         Await.pause(TIME);
         Map<String, Map<String, Long>> groups = new LinkedHashMap<>();
         for (LoadClient.Running load : loads) {
-            Calls calls = load.stop();
+            Calls calls = settled(load.stop());
             tell(stage, load, calls, pods);
             Map<String, Long> counts = new TreeMap<>();
             pods.forEach(each -> counts.put(each, calls.perPod().getOrDefault(each, 0L)));
@@ -56,6 +57,13 @@ final class Evenness implements Scenario {
                 stage.out().resolve("requests-per-pod.svg"),
                 Picture.draw(
                         "Answers per pod: six kept HTTP/1.1 connections, or one gRPC channel, to four pods", groups));
+    }
+
+    /** Without the first moment: a channel that is being made sends its calls where it is connected already. */
+    private static Calls settled(Calls calls) {
+        return calls.all().isEmpty()
+                ? calls
+                : calls.between(calls.all().get(0).startMicros() + SETTLE.toMillis() * 1000, Long.MAX_VALUE);
     }
 
     private static void tell(Stage stage, LoadClient.Running load, Calls calls, List<String> pods) {
