@@ -267,7 +267,7 @@ final class RealCluster implements AutoCloseable {
     }
 
     /** The API server's histogram of our webhook: how many calls took at most so many seconds. */
-    private TreeMap<Double, Double> latencies() {
+    private Map<Double, Double> latencies() {
         var buckets = new TreeMap<Double, Double>();
         Pattern bucket = Pattern.compile("apiserver_admission_webhook_admission_duration_seconds_bucket\\{"
                 + "name=\"injector-it.sidestep.dev\",[^}]*le=\"([^\"]+)\"\\} ([0-9.e+]+)");
