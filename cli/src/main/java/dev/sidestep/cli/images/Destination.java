@@ -38,7 +38,7 @@ sealed interface Destination {
             }
         } else if (text.startsWith("/")
                 || text.startsWith(".")
-                || !text.isEmpty() && Files.isDirectory(Path.of(text))) {
+                || (!text.isEmpty() && Files.isDirectory(Path.of(text)))) {
             return new Folder(Path.of(text));
         } else if (REGISTRY.matcher(text).matches()) {
             return new Prefix(text.replaceFirst("/$", ""));

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -61,16 +62,17 @@ class RightTest {
             resources
                     .path(group)
                     .properties()
-                    .forEach(each -> assertThat(Quotas.CONTROL_PLANE
-                                    .get(group + "." + each.getKey())
-                                    .getNumericalAmount())
+                    .forEach(each -> assertThat(needed(group + "." + each.getKey()))
                             .as(group + "." + each.getKey())
                             .isEqualByComparingTo(new Quantity(each.getValue().asString())
                                     .getNumericalAmount()
                                     .multiply(BigDecimal.valueOf(pods))));
         }
-        assertThat(Quotas.CONTROL_PLANE.get("pods").getNumericalAmount().intValue())
-                .isEqualTo(pods);
+        assertThat(needed("pods")).isEqualByComparingTo(BigDecimal.valueOf(pods));
+    }
+
+    private static BigDecimal needed(String resource) {
+        return Objects.requireNonNull(Quotas.CONTROL_PLANE.get(resource)).getNumericalAmount();
     }
 
     private static List<Right> rights(JsonNode rule, String namespace) {

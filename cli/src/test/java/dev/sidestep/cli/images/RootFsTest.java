@@ -13,6 +13,7 @@ import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
@@ -68,8 +69,7 @@ class RootFsTest {
     void everyFileBelongsToRootAndHasTheOneTime() throws IOException {
         RootFs root = root("root");
         write(root, "/opt/a.jar", "jar");
-        TarArchiveEntry jar = content(commit(root)).get("opt/a.jar");
-        assertThat(jar).isNotNull();
+        TarArchiveEntry jar = Objects.requireNonNull(content(commit(root)).get("opt/a.jar"));
         assertThat(jar.getLongUserId()).isZero();
         assertThat(jar.getMode() & 0777).isEqualTo(0644);
         assertThat(jar.getLastModifiedTime()).isEqualTo(RootFs.TIME);
@@ -133,7 +133,10 @@ class RootFsTest {
         Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-x--x"));
         RootFs root = root("root");
         root.copyTree(folder.resolve("source"), "/");
-        assertThat(content(commit(root)).get("bin/program").getMode() & 0777).isEqualTo(0751);
+        assertThat(Objects.requireNonNull(content(commit(root)).get("bin/program"))
+                                .getMode()
+                        & 0777)
+                .isEqualTo(0751);
     }
 
     private RootFs root(String name) throws IOException {
