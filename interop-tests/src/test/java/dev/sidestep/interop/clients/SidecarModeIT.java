@@ -16,6 +16,7 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCalls;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ProxySelector;
 import java.net.URI;
@@ -29,6 +30,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -106,11 +108,15 @@ class SidecarModeIT {
         }
     }
 
+    private InetSocketAddress proxy() {
+        return new InetSocketAddress(InetAddress.getLoopbackAddress(), sidecar.proxyPort());
+    }
+
     /** A client of its own, with connections of its own. */
     private Supplier<String> httpCaller() {
         HttpClient client = HttpClient.newBuilder()
                 .version(HttpClient.Version.HTTP_1_1)
-                .proxy(ProxySelector.of(new InetSocketAddress("127.0.0.1", sidecar.proxyPort())))
+                .proxy(ProxySelector.of(proxy()))
                 .build();
         HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + vipPort + "/"))
                 .timeout(Duration.ofSeconds(5))
@@ -133,7 +139,7 @@ class SidecarModeIT {
                 .usePlaintext()
                 .proxyDetector(target -> HttpConnectProxiedSocketAddress.newBuilder()
                         .setTargetAddress((InetSocketAddress) target)
-                        .setProxyAddress(new InetSocketAddress("127.0.0.1", sidecar.proxyPort()))
+                        .setProxyAddress(proxy())
                         .build())
                 .build();
         open(channel::shutdownNow);
@@ -163,16 +169,17 @@ class SidecarModeIT {
         Queue<Answer> answers = new ConcurrentLinkedQueue<>();
         ScheduledExecutorService threads = Executors.newScheduledThreadPool(CALLERS);
         open(threads::shutdownNow);
+        List<Future<?>> calling = new ArrayList<>();
         for (int i = 0; i < CALLERS; i++) {
             Supplier<String> caller = callers.get();
-            threads.scheduleAtFixedRate(
+            calling.add(threads.scheduleAtFixedRate(
                     () -> {
                         long at = System.currentTimeMillis();
                         answers.add(new Answer(at, caller.get()));
                     },
                     i,
                     1000L * CALLERS / PER_SECOND,
-                    TimeUnit.MILLISECONDS);
+                    TimeUnit.MILLISECONDS));
         }
         List<Long> off = new ArrayList<>();
         List<Long> back = new ArrayList<>();
@@ -184,6 +191,7 @@ class SidecarModeIT {
             back.add(System.currentTimeMillis());
             mode("balance");
         }
+        assertThat(calling).as("callers that gave up").noneMatch(Future::isDone);
         Thread.sleep(STAY_MILLIS);
         threads.shutdown();
         assertThat(threads.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
