@@ -56,10 +56,15 @@ public final class Pod implements AutoCloseable {
             Path folder = Files.createTempDirectory("sidestep-pod");
             for (int i = 0; i < TRIES; i++) {
                 var pod = new Pod(ThreadLocalRandom.current().nextInt(1, 250), folder);
-                if (run(List.of("ip", "netns", "add", pod.name()), Map.of()).code() == 0) {
+                if (run(List.of("ip", "netns", "add", pod.name()), Map.of()).code() != 0) {
+                    continue;
+                }
+                if (pod.link().code() == 0) {
                     pod.connect();
                     return pod;
                 }
+                // The kernel takes its time to let go of the link of a pod that had the number before.
+                ip("netns", "delete", pod.name());
             }
             throw new AssertionError("no network namespace can be made: "
                     + run(List.of("ip", "netns", "add", "sidestep-test"), Map.of())
@@ -69,9 +74,18 @@ public final class Pod implements AutoCloseable {
         }
     }
 
+    private String host() {
+        return "sst" + number + "h";
+    }
+
+    private Ended link() {
+        return run(
+                List.of("ip", "link", "add", host(), "type", "veth", "peer", "name", "eth0", "netns", name()),
+                Map.of());
+    }
+
     private void connect() {
-        String host = "sst" + number + "h";
-        ip("link", "add", host, "type", "veth", "peer", "name", "eth0", "netns", name());
+        String host = host();
         ip("addr", "add", hostAddress().getHostAddress() + "/24", "dev", host);
         ip("addr", "add", hostAddress6().getHostAddress() + "/64", "dev", host, "nodad");
         ip("link", "set", host, "up");
@@ -127,7 +141,7 @@ public final class Pod implements AutoCloseable {
     public void addToHost(InetAddress address) {
         boolean ipv4 = address.getAddress().length == 4;
         String block = address.getHostAddress() + (ipv4 ? "/32" : "/128");
-        List<String> words = new ArrayList<>(List.of("addr", "add", block, "dev", "sst" + number + "h"));
+        List<String> words = new ArrayList<>(List.of("addr", "add", block, "dev", host()));
         if (!ipv4) {
             words.add("nodad");
         }
