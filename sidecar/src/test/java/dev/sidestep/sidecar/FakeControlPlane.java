@@ -79,7 +79,7 @@ final class FakeControlPlane implements ControlPlane, Discovery {
         if (to == null) {
             task.run();
         } else {
-            CompletableFuture.runAsync(task, to::execute).join(); // What a test has said holds for its next call.
+            CompletableFuture.runAsync(task, to).join(); // What a test has said holds for its next call.
         }
     }
 
