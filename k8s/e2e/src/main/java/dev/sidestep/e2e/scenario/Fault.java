@@ -11,6 +11,7 @@ import dev.sidestep.e2e.LoadSpec;
 import dev.sidestep.e2e.Scenario;
 import dev.sidestep.e2e.Stage;
 import dev.sidestep.e2e.Stage.Placement;
+import io.fabric8.kubernetes.api.model.ServiceBuilder;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,6 +29,7 @@ final class Fault implements Scenario {
     private static final long SLOW_MICROS = 500_000;
 
     private final Title title;
+    private final Map<String, String> annotations;
     private final Duration lasts;
     private final Trouble trouble;
 
@@ -37,8 +39,15 @@ final class Fault implements Scenario {
         Runnable begin(Stage stage, String namespace, String pod) throws Exception;
     }
 
-    Fault(Title title, Duration lasts, Trouble trouble) {
+    /**
+     * Plays nothing yet.
+     *
+     * @param annotations of the Service
+     * @param lasts until the trouble is ended; what ends by itself does so sooner
+     */
+    Fault(Title title, Map<String, String> annotations, Duration lasts, Trouble trouble) {
         this.title = title;
+        this.annotations = annotations;
         this.lasts = lasts;
         this.trouble = trouble;
     }
@@ -46,6 +55,7 @@ final class Fault implements Scenario {
     static Fault killed() {
         return new Fault(
                 new Title("killed", "one of four killed by SIGKILL, and restarted by the kubelet", true, Set.of()),
+                Map.of(),
                 Duration.ofSeconds(1),
                 (stage, namespace, pod) -> {
                     signal(stage.cluster(), namespace, pod, "KILL");
@@ -56,6 +66,7 @@ final class Fault implements Scenario {
     static Fault stopped() {
         return new Fault(
                 new Title("stopped", "one of four stopped by SIGSTOP for 20 s", false, Set.of()),
+                Map.of(),
                 Duration.ofSeconds(20),
                 (stage, namespace, pod) -> {
                     signal(stage.cluster(), namespace, pod, "STOP");
@@ -67,11 +78,13 @@ final class Fault implements Scenario {
         return new Fault(
                 new Title(
                         "erring",
-                        "one of four answers everything with 503 (gRPC: UNAVAILABLE) for 20 s",
+                        "one of four answers everything with 503 (gRPC: UNAVAILABLE) for 20 s; retry-on: 5xx",
                         false,
                         Set.of()),
+                Map.of("sidestep.dev/retry-on", "5xx,grpc:unavailable"),
                 Duration.ofSeconds(20),
                 (stage, namespace, pod) -> {
+                    // What an application says is its caller's to judge, unless the Service is told otherwise.
                     stage.cluster().post(namespace, pod, 8098, "faults?kind=status&status=503");
                     return () -> stage.cluster().delete(namespace, pod, 8098, "faults");
                 });
@@ -80,6 +93,7 @@ final class Fault implements Scenario {
     static Fault blackholed() {
         return new Fault(
                 new Title("blackholed", "packets to one of four vanish for 20 s", false, Set.of(Need.NODE)),
+                Map.of(),
                 Duration.ofSeconds(20),
                 (stage, namespace, pod) -> {
                     String address = stage.cluster()
@@ -130,6 +144,15 @@ final class Fault implements Scenario {
                 "backend.yaml",
                 Map.of("name", "backend", "replicas", "4", "inject", "disabled", "on-term", "drain"));
         List<LoadClient> clients = stage.clients(namespace, Placement.PLAIN, Placement.SIDECAR, Placement.AGENT);
+        cluster.api()
+                .services()
+                .inNamespace(namespace)
+                .withName("backend")
+                .edit(each -> new ServiceBuilder(each)
+                        .editMetadata()
+                        .addToAnnotations(annotations)
+                        .endMetadata()
+                        .build());
         cluster.awaitRollout(namespace, "backend");
         clients.forEach(each -> each.awaitAnswer("http://backend/api", 4));
         List<LoadClient.Running> loads = new ArrayList<>();
