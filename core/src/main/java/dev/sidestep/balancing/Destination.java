@@ -43,6 +43,17 @@ public interface Destination {
     boolean mayRetry(boolean unprocessed, boolean idempotent, int attempts);
 
     /**
+     * Whether an attempt that was answered may be made again instead of passing the answer on: asks and takes as {@link
+     * #mayRetry} does. Only while nothing of the answer was passed on and all of the request is still at hand, and only if
+     * there is another endpoint to go to; or else the answer is what the caller gets.
+     *
+     * @param httpStatus the answer's status
+     * @param grpcStatus the status of a gRPC answer that is nothing but trailers; -1 for any other answer
+     * @param attempts how many attempts were made
+     */
+    boolean mayRetryAnswer(int httpStatus, int grpcStatus, int attempts);
+
+    /**
      * Whether a new connection may be opened to {@code subchannel}; false while the list is stale and there is a VIP, when
      * only standing connections are used and all else goes where it was going.
      */

@@ -66,6 +66,8 @@ final class Health {
     private Duration ejectedFor = Duration.ZERO;
     private int silences;
     private long lastSilenceNanos;
+    private boolean moved;
+    private long movedNanos;
     private boolean probeTaken;
     private long probeTakenNanos;
 
@@ -147,6 +149,17 @@ final class Health {
         return silences;
     }
 
+    /** Whether it is time that what waits for it is moved elsewhere: once in this state, and again after {@code patienceNanos}. */
+    boolean takeMove(long patienceNanos) {
+        long now = nanoTime();
+        if (moved && now - movedNanos < patienceNanos) {
+            return false;
+        }
+        moved = true;
+        movedNanos = now;
+        return true;
+    }
+
     /** A call has taken the probe. */
     void probeTaken() {
         if (!probeTaken) {
@@ -224,6 +237,7 @@ final class Health {
         owner.checkCurrent();
         state = next;
         probeTaken = false;
+        moved = false;
         sinceNanos = owner.nanoTime();
         successesThen = successes;
     }

@@ -4,7 +4,9 @@ import dev.sidestep.concurrent.SerialExecutor;
 import dev.sidestep.model.TrafficPolicy;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
@@ -21,6 +23,9 @@ import org.slf4j.LoggerFactory;
  * but one at a time, and is ejected at the third such silence, or caller who gave up after one. That it <em>fails</em>:
  * several calls in a row, or half of those of ten seconds; but not if most of its cluster fails as it does, for then it is
  * the application, and leaving pods alone would only move the load.
+ *
+ * <p>What already waits for an endpoint that does not answer is moved as soon as it is suspect, not when it is ejected: as it
+ * takes no more calls from then on, a further silence says nothing new, and callers do not wait for ever.
  *
  * <p>How many of a cluster may be left alone at once is {@link LiveCluster}'s to say: what is thought of an endpoint does not
  * depend on who asks.
@@ -50,6 +55,7 @@ final class Judge {
     private final SerialExecutor owner;
     private final RandomGenerator random;
     private final Consumer<LiveCluster> onChanged;
+    private final List<Consumer<Subchannel>> hungListeners = new CopyOnWriteArrayList<>();
     private final LongAdder ejections = new LongAdder();
     private long lastTickNanos;
     private int ticks;
@@ -65,6 +71,11 @@ final class Judge {
     /** How often an endpoint was ejected. Any thread. */
     LongAdder ejections() {
         return ejections;
+    }
+
+    /** Tells {@code listener} what {@link LoadBalancer#onHung} says. Any thread. */
+    void onHung(Consumer<Subchannel> listener) {
+        hungListeners.add(listener);
     }
 
     /** Something happened on {@code subchannel}. Any thread. */
@@ -129,6 +140,16 @@ final class Judge {
             case SUSPECT -> checkSuspect(subchannel);
             case EJECTED -> checkEjected(subchannel);
             case PROBING -> checkProbe(subchannel);
+        }
+        moveCalls(subchannel);
+    }
+
+    /** A probe is left to its end: it is judged then, and told here if it was in vain. */
+    private void moveCalls(TrackedSubchannel subchannel) {
+        Health health = subchannel.health();
+        boolean leftAlone = health.state() == Health.State.SUSPECT || health.state() == Health.State.EJECTED;
+        if (leftAlone && health.cause().isHard() && isSilent(subchannel) && health.takeMove(patience(subchannel))) {
+            hungListeners.forEach(listener -> listener.accept(subchannel));
         }
     }
 

@@ -117,14 +117,22 @@ final class LiveCluster {
     /** Any thread. */
     boolean mayRetry(boolean unprocessed, boolean idempotent, int attempts) {
         TrafficPolicy.Retry retry = policy().retry();
-        boolean may = retry.on().contains(TrafficPolicy.Retry.On.SAFE)
-                && (unprocessed || idempotent)
-                && attempts <= retry.attempts()
-                && budget.take(clock.getAsLong(), cursor.get(), retry.budgetPercent());
-        if (may) {
+        return retry.onLoss(unprocessed, idempotent) && takeRetry(retry, attempts);
+    }
+
+    /** Any thread. */
+    boolean mayRetryAnswer(int httpStatus, int grpcStatus, int attempts) {
+        TrafficPolicy.Retry retry = policy().retry();
+        return retry.onAnswer(httpStatus, grpcStatus) && takeRetry(retry, attempts);
+    }
+
+    private boolean takeRetry(TrafficPolicy.Retry retry, int attempts) {
+        boolean taken =
+                attempts <= retry.attempts() && budget.take(clock.getAsLong(), cursor.get(), retry.budgetPercent());
+        if (taken) {
             retries.increment();
         }
-        return may;
+        return taken;
     }
 
     Set<Asked> askedAs() {

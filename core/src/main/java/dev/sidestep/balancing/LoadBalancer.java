@@ -105,6 +105,17 @@ public final class LoadBalancer implements Discovery.Watcher {
     }
 
     /**
+     * Calls {@code listener} on the owner with each subchannel that is left alone because it does not answer, when that is
+     * decided and after each further patience while it lasts. What waits there for the first byte of its response may be
+     * given up as if the connection had been reset, with {@link Outcome#TIMEOUT}, and made again where {@link
+     * Destination#pickAnother} leads, if {@link Destination#mayRetry} lets it; what may not be made again waits on, and may
+     * still be answered. For any thread.
+     */
+    public void onHung(Consumer<Subchannel> listener) {
+        resolution.onHung(listener);
+    }
+
+    /**
      * Counts a call that its data plane sent where it was going for a reason that {@link Destination#pick} cannot see: the
      * wait for a first answer ended ({@link Reason#PENDING}), or the list was stale and no connection stood ({@link
      * Reason#STALE}). What {@code pick} passes through is counted by it. For any thread.

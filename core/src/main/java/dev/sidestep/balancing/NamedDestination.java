@@ -67,6 +67,12 @@ final class NamedDestination implements Destination {
     }
 
     @Override
+    public boolean mayRetryAnswer(int httpStatus, int grpcStatus, int attempts) {
+        LiveCluster live = cluster;
+        return live != null && live.mayRetryAnswer(httpStatus, grpcStatus, attempts);
+    }
+
+    @Override
     public boolean mayConnect() {
         LiveCluster live = cluster;
         return live == null || live.mayConnect();

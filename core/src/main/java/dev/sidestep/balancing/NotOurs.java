@@ -31,6 +31,11 @@ enum NotOurs implements Destination {
     }
 
     @Override
+    public boolean mayRetryAnswer(int httpStatus, int grpcStatus, int attempts) {
+        return false;
+    }
+
+    @Override
     public boolean mayConnect() {
         return true;
     }

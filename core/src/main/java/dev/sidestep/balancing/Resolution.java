@@ -76,6 +76,11 @@ final class Resolution implements Discovery.Watcher {
     }
 
     /** Any thread. */
+    void onHung(Consumer<Subchannel> listener) {
+        judge.onHung(listener);
+    }
+
+    /** Any thread. */
     void bindTo(MeterRegistry registry) {
         metrics.bindTo(registry, fallbacks, judge.ejections());
     }

@@ -15,6 +15,8 @@ import java.util.Set;
  * @param retry which failed attempts are made again
  * @param connectTimeout how long a connection may take to stand
  * @param requestTimeout how long a call may take, retries included; empty: as long as the caller waits
+ * @param backendRequestTimeout how long one attempt may take from its request's first byte to its response's last; empty:
+ *     as long as the call
  * @param localOnly {@code internalTrafficPolicy: Local}
  * @param affinityTimeout {@code sessionAffinity: ClientIP} and its timeout; empty: none
  */
@@ -26,6 +28,7 @@ public record TrafficPolicy(
         Retry retry,
         Duration connectTimeout,
         Optional<Duration> requestTimeout,
+        Optional<Duration> backendRequestTimeout,
         boolean localOnly,
         Optional<Duration> affinityTimeout) {
 
@@ -37,6 +40,7 @@ public record TrafficPolicy(
             Optional.of(Ejection.DEFAULT),
             Retry.DEFAULT,
             Duration.ofSeconds(1),
+            Optional.empty(),
             Optional.empty(),
             false,
             Optional.empty());
@@ -91,13 +95,66 @@ public record TrafficPolicy(
             }
         }
 
-        /** One word of {@code sidestep.dev/retry-on}. */
+        /**
+         * Whether an attempt is made again that came to nothing before the first byte of its response.
+         *
+         * @param unprocessed whether the server has provably not seen the request
+         * @param idempotent whether the method is GET, HEAD or OPTIONS
+         */
+        public boolean onLoss(boolean unprocessed, boolean idempotent) {
+            return on.contains(On.SERVER_ERROR)
+                    || on.contains(On.GATEWAY_ERROR)
+                    || (on.contains(On.SAFE) && (unprocessed || idempotent));
+        }
+
+        /**
+         * Whether an attempt is made again that was answered so.
+         *
+         * @param httpStatus the response's status
+         * @param grpcStatus the status of a gRPC response that is nothing but trailers; -1 for any other response
+         */
+        public boolean onAnswer(int httpStatus, int grpcStatus) {
+            if (httpStatus >= 500 && httpStatus < 600 && on.contains(On.SERVER_ERROR)) {
+                return true;
+            }
+            return switch (httpStatus) {
+                case 502, 503, 504 -> on.contains(On.GATEWAY_ERROR);
+                default -> grpcStatus > 0 && onGrpcStatus(grpcStatus);
+            };
+        }
+
+        private boolean onGrpcStatus(int status) {
+            return switch (status) {
+                case 1 -> on.contains(On.GRPC_CANCELLED);
+                case 4 -> on.contains(On.GRPC_DEADLINE_EXCEEDED);
+                case 8 -> on.contains(On.GRPC_RESOURCE_EXHAUSTED);
+                case 13 -> on.contains(On.GRPC_INTERNAL);
+                case 14 -> on.contains(On.GRPC_UNAVAILABLE);
+                default -> false;
+            };
+        }
+
+        /** Whether {@link #onAnswer} can be true, so that requests are worth keeping until theirs is there. */
+        public boolean onAnswers() {
+            return on.size() > (on.contains(On.SAFE) ? 1 : 0);
+        }
+
+        /**
+         * One word of {@code sidestep.dev/retry-on}. All but {@link #SAFE} mean what they mean in Envoy's {@code retry_on}: an
+         * explicit word is for every method, and who writes it says that a request may be made twice.
+         */
         public enum On {
             /** Provably unprocessed: any method. Lost before the first response byte: GET, HEAD and OPTIONS. */
             SAFE,
+            /** Any status of 500 or above, and no answer at all. */
             SERVER_ERROR,
+            /** 502, 503, 504, and no answer at all. */
             GATEWAY_ERROR,
-            GRPC_UNAVAILABLE
+            GRPC_UNAVAILABLE,
+            GRPC_CANCELLED,
+            GRPC_DEADLINE_EXCEEDED,
+            GRPC_INTERNAL,
+            GRPC_RESOURCE_EXHAUSTED
         }
     }
 }

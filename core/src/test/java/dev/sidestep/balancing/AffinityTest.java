@@ -76,6 +76,7 @@ final class AffinityTest {
                 it.retry(),
                 it.connectTimeout(),
                 it.requestTimeout(),
+                it.backendRequestTimeout(),
                 it.localOnly(),
                 Optional.of(Duration.ofSeconds(10)));
     }

@@ -11,10 +11,14 @@ import dev.sidestep.balancing.Status.EndpointState;
 import dev.sidestep.balancing.Traffic.Behaviour;
 import dev.sidestep.model.Endpoint;
 import dev.sidestep.model.TrafficPolicy;
+import dev.sidestep.model.TrafficPolicy.Retry;
+import dev.sidestep.model.TrafficPolicy.Retry.On;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
@@ -91,6 +95,67 @@ final class JudgeTest {
         traffic.heal(FIRST);
         traffic.run(backend, 100, ofSeconds(1));
         assertThat(states()).containsEntry(FIRST, EndpointState.READY);
+    }
+
+    @Test
+    void noSafeCallIsLostToAHungEndpoint() {
+        Destination backend = mesh.backend(ready(4));
+        traffic.callerTimeout(ofSeconds(5));
+        traffic.moveFromHung(mesh.balancer, true);
+        traffic.run(backend, 100, ofSeconds(3));
+        traffic.behave(FIRST, Behaviour.HANGS);
+
+        traffic.run(backend, 100, ofSeconds(20));
+
+        assertThat(traffic.failed).isZero();
+        assertThat(traffic.unfinished).isLessThan(4);
+        assertThat(states().get(FIRST)).isNotEqualTo(EndpointState.READY);
+    }
+
+    @Test
+    void aCallThatMayNotBeMovedFromAHungEndpointWaitsAndMayStillBeAnswered() {
+        Destination backend = mesh.backend(ready(4));
+        traffic.moveFromHung(mesh.balancer, false);
+        traffic.run(backend, 100, ofSeconds(3));
+        traffic.behave(FIRST, Behaviour.HANGS);
+        traffic.run(backend, 100, ofSeconds(10));
+        assertThat(traffic.unfinished).isBetween(25, 32);
+
+        traffic.heal(FIRST);
+        traffic.run(backend, 100, ofSeconds(1));
+
+        assertThat(traffic.failed).isZero();
+        assertThat(traffic.unfinished).isLessThan(3);
+    }
+
+    @Test
+    void whatWaitsOnStandingConnectionsIsMovedWhereNewOnesAreNotMade() {
+        Destination backend = mesh.backend(ready(3));
+        var hung = new ArrayList<Subchannel>();
+        mesh.balancer.onHung(hung::add);
+        Subchannel first = pickOf(backend, FIRST);
+        traffic.behave(FIRST, Behaviour.DROPS_PACKETS);
+        first.started(now());
+        attempt(first, Outcome.CONNECT_TIMEOUT, ofMillis(300));
+        attempt(first, Outcome.CONNECT_TIMEOUT, ofMillis(300));
+        assertThat(states()).containsEntry(FIRST, EndpointState.EJECTED);
+        assertThat(hung).as("one waits, for less than its patience").isEmpty();
+
+        mesh.owner.advance(ofMillis(500));
+
+        assertThat(hung).containsExactly(first);
+    }
+
+    @Test
+    void aHungEndpointIsToldAgainOnlyAfterAnotherPatience() {
+        Destination backend = mesh.backend(ready(3));
+        var hung = new ArrayList<Long>();
+        mesh.balancer.onHung(subchannel -> hung.add(now()));
+        traffic.behave(FIRST, Behaviour.HANGS);
+
+        traffic.run(backend, 100, ofMillis(2050));
+
+        assertThat(hung).hasSize(1);
     }
 
     @Test
@@ -462,6 +527,58 @@ final class JudgeTest {
         assertThat(backend.mayRetry(false, false, 1)).as("lost, POST").isFalse();
         assertThat(backend.mayRetry(true, true, 2)).isTrue();
         assertThat(backend.mayRetry(true, true, 3)).as("two retries at most").isFalse();
+    }
+
+    @Test
+    void anExplicitWordOfRetryOnIsForEveryMethod() {
+        Destination backend = backendThatRetries(On.SERVER_ERROR);
+        assertThat(backend.mayRetryAnswer(500, -1, 1)).isTrue();
+        assertThat(backend.mayRetryAnswer(599, -1, 1)).isTrue();
+        assertThat(backend.mayRetryAnswer(499, -1, 1)).isFalse();
+        assertThat(backend.mayRetryAnswer(200, 14, 1)).isFalse();
+        assertThat(backend.mayRetryAnswer(503, -1, 3)).as("two retries at most").isFalse();
+        assertThat(backend.mayRetry(false, false, 1)).as("lost, POST").isTrue();
+    }
+
+    @Test
+    void aGatewayErrorIsNoErrorOfTheServerItself() {
+        Destination backend = backendThatRetries(On.GATEWAY_ERROR);
+        assertThat(backend.mayRetryAnswer(500, -1, 1)).isFalse();
+        assertThat(backend.mayRetryAnswer(501, -1, 1)).isFalse();
+        assertThat(backend.mayRetryAnswer(502, -1, 1)).isTrue();
+        assertThat(backend.mayRetryAnswer(503, -1, 1)).isTrue();
+        assertThat(backend.mayRetryAnswer(504, -1, 1)).isTrue();
+        assertThat(backend.mayRetryAnswer(505, -1, 1)).isFalse();
+        assertThat(backend.mayRetry(false, false, 1)).as("lost, POST").isTrue();
+    }
+
+    @Test
+    void aStatusOfGrpcIsTriedAgainOnlyWhereItIsNamed() {
+        Destination backend = backendThatRetries(On.SAFE, On.GRPC_UNAVAILABLE);
+        assertThat(backend.mayRetryAnswer(200, 14, 1)).isTrue();
+        assertThat(backend.mayRetryAnswer(200, 4, 1)).isFalse();
+        assertThat(backend.mayRetryAnswer(200, 0, 1)).isFalse();
+        assertThat(backend.mayRetryAnswer(200, -1, 1)).isFalse();
+        assertThat(backend.mayRetryAnswer(503, -1, 1)).isFalse();
+        assertThat(backend.mayRetry(false, false, 1)).as("lost, POST").isFalse();
+    }
+
+    @Test
+    void safeAndOffRetryNoAnswer() {
+        assertThat(backendThatRetries(On.SAFE).mayRetryAnswer(503, 14, 1)).isFalse();
+        assertThat(backendThatRetries().mayRetryAnswer(503, 14, 1)).isFalse();
+        assertThat(backendThatRetries().mayRetry(true, true, 1)).isFalse();
+        assertThat(Retry.DEFAULT.onAnswers()).isFalse();
+        assertThat(new Retry(Set.of(), 2, 20).onAnswers()).isFalse();
+        assertThat(new Retry(Set.of(On.GATEWAY_ERROR), 2, 20).onAnswers()).isTrue();
+        assertThat(new Retry(Set.of(On.SAFE, On.GRPC_INTERNAL), 2, 20).onAnswers())
+                .isTrue();
+    }
+
+    private Destination backendThatRetries(On... on) {
+        Destination backend = mesh.backend(ready(3));
+        mesh.tell(cluster(Mesh.withRetry(new Retry(Set.of(on), 2, 20)), ready(3)));
+        return backend;
     }
 
     @Test

@@ -126,6 +126,7 @@ final class Mesh {
                 it.retry(),
                 it.connectTimeout(),
                 it.requestTimeout(),
+                it.backendRequestTimeout(),
                 it.localOnly(),
                 it.affinityTimeout());
     }
@@ -141,6 +142,7 @@ final class Mesh {
                 it.retry(),
                 Duration.ofMillis(millis),
                 it.requestTimeout(),
+                it.backendRequestTimeout(),
                 it.localOnly(),
                 it.affinityTimeout());
     }
@@ -155,6 +157,22 @@ final class Mesh {
                 it.retry(),
                 it.connectTimeout(),
                 it.requestTimeout(),
+                it.backendRequestTimeout(),
+                it.localOnly(),
+                it.affinityTimeout());
+    }
+
+    static TrafficPolicy withRetry(TrafficPolicy.Retry retry) {
+        TrafficPolicy it = TrafficPolicy.DEFAULT;
+        return new TrafficPolicy(
+                it.mode(),
+                it.protocol(),
+                it.balancer(),
+                it.ejection(),
+                retry,
+                it.connectTimeout(),
+                it.requestTimeout(),
+                it.backendRequestTimeout(),
                 it.localOnly(),
                 it.affinityTimeout());
     }

@@ -20,6 +20,9 @@ final class Traffic {
         HANGS
     }
 
+    /** An attempt that waits for its first byte. */
+    private record Hanging(Destination destination, Subchannel subchannel, long start, List<Subchannel> tried) {}
+
     /** One attempt that reached an endpoint. */
     record Attempt(long atNanos, String endpoint) {}
 
@@ -29,7 +32,7 @@ final class Traffic {
     private final VirtualTimeExecutor owner;
     private final RandomGenerator random;
     private final Map<String, Behaviour> behaviours = new HashMap<>();
-    private final List<Runnable> hanging = new ArrayList<>();
+    private final List<Hanging> hanging = new ArrayList<>();
     final List<Attempt> attempts = new ArrayList<>();
     private Duration latency = Duration.ofMillis(5);
     private Duration callerTimeout = Duration.ofSeconds(30);
@@ -58,9 +61,22 @@ final class Traffic {
     /** Answers all that hang, and lets the endpoint answer from now on. */
     void heal(String endpoint) {
         behaviours.remove(endpoint);
-        List<Runnable> answered = List.copyOf(hanging);
+        List<Hanging> answered = List.copyOf(hanging);
         hanging.clear();
-        answered.forEach(Runnable::run);
+        answered.forEach(call -> answer(call.subchannel(), call.start(), Outcome.SUCCESS));
+    }
+
+    /** Moves what waits for a hung endpoint, as a data plane would, if the calls are {@code idempotent}. */
+    void moveFromHung(LoadBalancer balancer, boolean idempotent) {
+        balancer.onHung(subchannel -> List.copyOf(hanging).stream()
+                .filter(call -> call.subchannel() == subchannel)
+                .filter(call -> call.destination()
+                        .mayRetry(false, idempotent, call.tried().size()))
+                .forEach(call -> {
+                    hanging.remove(call);
+                    subchannel.ended(Outcome.TIMEOUT, false, owner.nanoTime() - call.start());
+                    attempt(call.destination(), call.destination().pickAnother(call.tried()), call.tried());
+                }));
     }
 
     /** Makes calls at an even pace. */
@@ -98,21 +114,15 @@ final class Traffic {
                         CONNECT_TIMEOUT_NANOS,
                         () -> lose(destination, subchannel, start, tried, Outcome.CONNECT_TIMEOUT));
             case RESETS -> after(CONNECT_NANOS, () -> lose(destination, subchannel, start, tried, Outcome.RESET));
-            case HANGS -> hang(subchannel, start);
+            case HANGS -> hang(new Hanging(destination, subchannel, start, tried));
         }
     }
 
-    private void hang(Subchannel subchannel, long start) {
-        var waits = new Runnable() {
-            @Override
-            public void run() {
-                answer(subchannel, start, Outcome.SUCCESS);
-            }
-        };
-        hanging.add(waits);
+    private void hang(Hanging call) {
+        hanging.add(call);
         after(callerTimeout.toNanos(), () -> {
-            if (hanging.remove(waits)) {
-                subchannel.ended(Outcome.TIMEOUT, false, owner.nanoTime() - start);
+            if (hanging.remove(call)) {
+                call.subchannel().ended(Outcome.TIMEOUT, false, owner.nanoTime() - call.start());
                 fail();
             }
         });

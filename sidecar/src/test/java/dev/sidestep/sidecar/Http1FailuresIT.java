@@ -266,6 +266,7 @@ class Http1FailuresIT {
                 usual.retry(),
                 usual.connectTimeout(),
                 Optional.empty(),
+                Optional.empty(),
                 false,
                 Optional.empty());
         return new Cluster(

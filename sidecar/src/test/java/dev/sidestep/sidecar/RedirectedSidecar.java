@@ -138,6 +138,7 @@ final class RedirectedSidecar implements AutoCloseable {
                 usual.retry(),
                 usual.connectTimeout(),
                 usual.requestTimeout(),
+                usual.backendRequestTimeout(),
                 usual.localOnly(),
                 usual.affinityTimeout());
         List<Endpoint> endpoints = Arrays.stream(words[5].split(",", -1))

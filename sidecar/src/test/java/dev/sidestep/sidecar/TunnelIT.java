@@ -254,6 +254,7 @@ class TunnelIT {
                 usual.retry(),
                 usual.connectTimeout(),
                 Optional.empty(),
+                Optional.empty(),
                 false,
                 Optional.empty());
         try (RawServer server = RawServer.start(connection -> {

@@ -28,6 +28,10 @@ final class PolicyDecoder {
                 message.hasRequestTimeout()
                         ? Optional.of(fields.positiveDuration("policy.request_timeout", message.getRequestTimeout()))
                         : Optional.empty(),
+                message.hasBackendRequestTimeout()
+                        ? Optional.of(fields.positiveDuration(
+                                "policy.backend_request_timeout", message.getBackendRequestTimeout()))
+                        : Optional.empty(),
                 message.getLocalOnly(),
                 message.hasAffinityTimeout()
                         ? Optional.of(fields.positiveDuration("policy.affinity_timeout", message.getAffinityTimeout()))
@@ -85,6 +89,10 @@ final class PolicyDecoder {
                 case ON_SERVER_ERROR -> on.add(TrafficPolicy.Retry.On.SERVER_ERROR);
                 case ON_GATEWAY_ERROR -> on.add(TrafficPolicy.Retry.On.GATEWAY_ERROR);
                 case ON_GRPC_UNAVAILABLE -> on.add(TrafficPolicy.Retry.On.GRPC_UNAVAILABLE);
+                case ON_GRPC_CANCELLED -> on.add(TrafficPolicy.Retry.On.GRPC_CANCELLED);
+                case ON_GRPC_DEADLINE_EXCEEDED -> on.add(TrafficPolicy.Retry.On.GRPC_DEADLINE_EXCEEDED);
+                case ON_GRPC_INTERNAL -> on.add(TrafficPolicy.Retry.On.GRPC_INTERNAL);
+                case ON_GRPC_RESOURCE_EXHAUSTED -> on.add(TrafficPolicy.Retry.On.GRPC_RESOURCE_EXHAUSTED);
                 case ON_UNSPECIFIED, UNRECOGNIZED -> {}
             }
         }

@@ -33,6 +33,7 @@ final class PolicyEncoder {
         }
         policy.ejection().ifPresent(ejection -> message.setEjection(ejection(ejection)));
         policy.requestTimeout().ifPresent(timeout -> message.setRequestTimeout(duration(timeout)));
+        policy.backendRequestTimeout().ifPresent(timeout -> message.setBackendRequestTimeout(duration(timeout)));
         policy.affinityTimeout().ifPresent(timeout -> message.setAffinityTimeout(duration(timeout)));
         return message.build();
     }
@@ -85,6 +86,10 @@ final class PolicyEncoder {
             case SERVER_ERROR -> Policy.Retry.On.ON_SERVER_ERROR;
             case GATEWAY_ERROR -> Policy.Retry.On.ON_GATEWAY_ERROR;
             case GRPC_UNAVAILABLE -> Policy.Retry.On.ON_GRPC_UNAVAILABLE;
+            case GRPC_CANCELLED -> Policy.Retry.On.ON_GRPC_CANCELLED;
+            case GRPC_DEADLINE_EXCEEDED -> Policy.Retry.On.ON_GRPC_DEADLINE_EXCEEDED;
+            case GRPC_INTERNAL -> Policy.Retry.On.ON_GRPC_INTERNAL;
+            case GRPC_RESOURCE_EXHAUSTED -> Policy.Retry.On.ON_GRPC_RESOURCE_EXHAUSTED;
         };
     }
 }

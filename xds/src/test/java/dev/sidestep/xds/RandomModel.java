@@ -78,6 +78,7 @@ public final class RandomModel {
                 new TrafficPolicy.Retry(on, random.nextInt(5), random.nextInt(101)),
                 duration(),
                 random.nextBoolean() ? Optional.empty() : Optional.of(duration()),
+                random.nextBoolean() ? Optional.empty() : Optional.of(duration()),
                 random.nextBoolean(),
                 random.nextBoolean() ? Optional.empty() : Optional.of(duration()));
     }

@@ -160,6 +160,9 @@ class ServiceCodingTest {
                 policy(it -> it.setRequestTimeout(Duration.getDefaultInstance())),
                 "policy.request_timeout: 0 s (expected: more than none)");
         assertRefused(
+                policy(it -> it.setBackendRequestTimeout(Duration.getDefaultInstance())),
+                "policy.backend_request_timeout: 0 s (expected: more than none)");
+        assertRefused(
                 service -> service.setCluster(service.getCluster().toBuilder()
                         .setConnectTimeout(Duration.newBuilder().setSeconds(-1))),
                 "cluster.connect_timeout: -1 s 0 ns (expected: 0 to 31536000 s)");

@@ -93,6 +93,7 @@ class StandardEncoderTest {
                 base.retry(),
                 base.connectTimeout(),
                 base.requestTimeout(),
+                base.backendRequestTimeout(),
                 base.localOnly(),
                 base.affinityTimeout());
     }

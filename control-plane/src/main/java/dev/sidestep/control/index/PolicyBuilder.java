@@ -34,7 +34,11 @@ final class PolicyBuilder {
             "safe", Retry.On.SAFE,
             "5xx", Retry.On.SERVER_ERROR,
             "gateway-error", Retry.On.GATEWAY_ERROR,
-            "grpc:unavailable", Retry.On.GRPC_UNAVAILABLE);
+            "grpc:unavailable", Retry.On.GRPC_UNAVAILABLE,
+            "grpc:cancelled", Retry.On.GRPC_CANCELLED,
+            "grpc:deadline-exceeded", Retry.On.GRPC_DEADLINE_EXCEEDED,
+            "grpc:internal", Retry.On.GRPC_INTERNAL,
+            "grpc:resource-exhausted", Retry.On.GRPC_RESOURCE_EXHAUSTED);
 
     /** Annotations of pods and of the injector: somebody else reads them. */
     private static final Set<String> OTHERS = Set.of(
@@ -53,8 +57,7 @@ final class PolicyBuilder {
             "status");
 
     /** Names that are given and not yet honoured; silence would look like obedience. */
-    private static final Set<String> NOT_YET =
-            Set.of("hash-by", "slow-start", "timeout-backend-request", "hedge", "max-concurrency");
+    private static final Set<String> NOT_YET = Set.of("hash-by", "slow-start", "hedge", "max-concurrency");
 
     private static final Map<String, Setting> SETTINGS = Map.ofEntries(
             Map.entry("mode", (builder, value) -> builder.mode = mode(value)),
@@ -64,6 +67,9 @@ final class PolicyBuilder {
             Map.entry("retry-attempts", (builder, value) -> builder.retryAttempts = number(value, 0, 10)),
             Map.entry("retry-budget", (builder, value) -> builder.retryBudget = percent(value)),
             Map.entry("timeout-request", (builder, value) -> builder.requestTimeout = Durations.parseOrOff(value)),
+            Map.entry(
+                    "timeout-backend-request",
+                    (builder, value) -> builder.backendRequestTimeout = Durations.parseOrOff(value)),
             Map.entry("timeout-connect", (builder, value) -> builder.connectTimeout = Durations.parse(value)),
             Map.entry("opaque-ports", (builder, value) -> builder.opaquePorts = ports(value)));
 
@@ -74,6 +80,7 @@ final class PolicyBuilder {
     private int retryAttempts = Retry.DEFAULT.attempts();
     private int retryBudget = Retry.DEFAULT.budgetPercent();
     private Optional<Duration> requestTimeout = TrafficPolicy.DEFAULT.requestTimeout();
+    private Optional<Duration> backendRequestTimeout = TrafficPolicy.DEFAULT.backendRequestTimeout();
     private Duration connectTimeout = TrafficPolicy.DEFAULT.connectTimeout();
     private Set<Integer> opaquePorts = Set.of();
 
@@ -121,6 +128,7 @@ final class PolicyBuilder {
                 new Retry(retryOn, retryAttempts, retryBudget),
                 connectTimeout,
                 requestTimeout,
+                backendRequestTimeout,
                 service.localOnly(),
                 service.affinitySeconds().map(Duration::ofSeconds));
     }

@@ -42,10 +42,11 @@ final class PolicyBuilderTest {
                         "mode", "observe",
                         "balancer", "least-request",
                         "ejection", "failures=3, base=500ms,max=1m30s,max-percent=10",
-                        "retry-on", "5xx,gateway-error,grpc:unavailable",
+                        "retry-on", "5xx,gateway-error,grpc:unavailable,grpc:resource-exhausted",
                         "retry-attempts", "1",
                         "retry-budget", "5%",
                         "timeout-request", "2s",
+                        "timeout-backend-request", "700ms",
                         "timeout-connect", "250ms",
                         "opaque-ports", "81"))
                 .isEmpty();
@@ -57,22 +58,34 @@ final class PolicyBuilderTest {
                         Balancer.LEAST_REQUEST,
                         Optional.of(new Ejection(3, Duration.ofMillis(500), Duration.ofSeconds(90), 10)),
                         new Retry(
-                                Set.of(Retry.On.SERVER_ERROR, Retry.On.GATEWAY_ERROR, Retry.On.GRPC_UNAVAILABLE), 1, 5),
+                                Set.of(
+                                        Retry.On.SERVER_ERROR,
+                                        Retry.On.GATEWAY_ERROR,
+                                        Retry.On.GRPC_UNAVAILABLE,
+                                        Retry.On.GRPC_RESOURCE_EXHAUSTED),
+                                1,
+                                5),
                         Duration.ofMillis(250),
                         Optional.of(Duration.ofSeconds(2)),
+                        Optional.of(Duration.ofMillis(700)),
                         false,
                         Optional.empty()));
     }
 
     @Test
     void offMeansNone() {
-        assertThat(read("ejection", "off", "retry-on", "off", "timeout-request", "off"))
+        assertThat(read(
+                        "ejection", "off",
+                        "retry-on", "off",
+                        "timeout-request", "off",
+                        "timeout-backend-request", "off"))
                 .isEmpty();
 
         TrafficPolicy policy = builder.build(SERVICE, PORT);
         assertThat(policy.ejection()).isEmpty();
         assertThat(policy.retry().on()).isEmpty();
         assertThat(policy.requestTimeout()).isEmpty();
+        assertThat(policy.backendRequestTimeout()).isEmpty();
     }
 
     @Test
@@ -96,6 +109,8 @@ final class PolicyBuilderTest {
                 arguments("ejection", "failure=5", "(expected: on, off, or words of failures=5"),
                 arguments("ejection", "base=2m", "(expected: max at least base)"),
                 arguments("retry-on", "safe,4xx", "nearest: 5xx"),
+                arguments("retry-on", "safe,grpc:unavailible", "nearest: grpc:unavailable"),
+                arguments("timeout-backend-request", "5", "(expected: a duration such as 1m30s or 250ms, or off)"),
                 arguments("retry-attempts", "-1", "(expected: a whole number from 0 to 10)"),
                 arguments("retry-budget", "0.2", "(expected: a percentage such as 20%)"),
                 arguments("timeout-request", "5", "(expected: a duration such as 1m30s or 250ms, or off)"),

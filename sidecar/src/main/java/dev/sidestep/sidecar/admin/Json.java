@@ -99,6 +99,8 @@ final class Json {
                         policy.retry().budgetPercent()));
         fields.put("connectTimeoutSeconds", seconds(policy.connectTimeout()));
         policy.requestTimeout().ifPresent(timeout -> fields.put("requestTimeoutSeconds", seconds(timeout)));
+        policy.backendRequestTimeout()
+                .ifPresent(timeout -> fields.put("backendRequestTimeoutSeconds", seconds(timeout)));
         fields.put("localOnly", policy.localOnly());
         policy.affinityTimeout().ifPresent(timeout -> fields.put("affinityTimeoutSeconds", seconds(timeout)));
         return fields;

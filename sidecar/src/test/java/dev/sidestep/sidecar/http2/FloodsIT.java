@@ -161,6 +161,7 @@ final class FloodsIT {
                 usual.retry(),
                 usual.connectTimeout(),
                 Optional.of(Duration.ofMillis(200)),
+                Optional.empty(),
                 usual.localOnly(),
                 usual.affinityTimeout());
         try (var hung = new ScriptedPeer(socket -> {
