@@ -96,16 +96,26 @@ public final class ControlPlane implements AutoCloseable {
      *     the user, with the fix
      */
     public static ControlPlane start(ControlPlaneConfig config) throws IOException {
+        return start(config, REPORTS);
+    }
+
+    /**
+     * The same, for tests that would not wait for clients' reports.
+     *
+     * @param reports how often clients tell what they send to whom, as the server asks of them in LRS
+     */
+    public static ControlPlane start(ControlPlaneConfig config, Duration reports) throws IOException {
         var closing = new Closing();
         try {
-            return start(config, closing);
+            return start(config, reports, closing);
         } catch (IOException | RuntimeException e) {
             closing.close();
             throw e;
         }
     }
 
-    private static ControlPlane start(ControlPlaneConfig config, Closing closing) throws IOException {
+    private static ControlPlane start(ControlPlaneConfig config, Duration reporting, Closing closing)
+            throws IOException {
         var owner = closing.first(new ThreadSerialExecutor("control-plane"));
         var registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         closing.first(registry::close);
@@ -137,7 +147,7 @@ public final class ControlPlane implements AutoCloseable {
         access.ifPresent(started -> started.identity().listen(bundle -> owner.execute(() -> ads.trust(bundle))));
         var store = new LoadStore(owner);
         var loads = new LoadView(owner, store, index, callers, settings.mode());
-        var reports = new LoadServer(owner, store, REPORTS, registry);
+        var reports = new LoadServer(owner, store, reporting, registry);
         List<ServerServiceDefinition> services = new ArrayList<>();
         services.add(ads.service());
         services.add(reports.service());

@@ -37,6 +37,8 @@ import tools.jackson.databind.json.JsonMapper;
 final class TestMesh implements AutoCloseable {
     static final Duration SOON = Duration.ofSeconds(20);
 
+    private static final Duration REPORTS = Duration.ofSeconds(1);
+
     /** The end of a path that every backend answers with 500. */
     static final String BROKEN = "/broken";
 
@@ -75,7 +77,8 @@ final class TestMesh implements AutoCloseable {
     void startControlPlane() {
         try {
             controlPlane = ControlPlane.start(
-                    ControlPlaneConfig.directory(manifests.folder()).listeningOn(loopback(xdsPort), loopback(0)));
+                    ControlPlaneConfig.directory(manifests.folder()).listeningOn(loopback(xdsPort), loopback(0)),
+                    REPORTS);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
