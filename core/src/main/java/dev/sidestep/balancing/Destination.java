@@ -32,6 +32,12 @@ public interface Destination {
     PickResult pickAnother(List<Subchannel> tried);
 
     /**
+     * Whether there is an endpoint that is not one of {@code tried}, for those who would rather stay than go back to one of
+     * them. Takes no turn of a round.
+     */
+    boolean hasAnother(List<Subchannel> tried);
+
+    /**
      * Whether an attempt that failed may be made again: asks the policy, the count and the budget, and takes from the
      * budget if so.
      *

@@ -33,4 +33,9 @@ final class FixedPicker implements Picker {
     public PickResult pickAnother(List<Subchannel> tried) {
         return result;
     }
+
+    @Override
+    public boolean hasAnother(List<Subchannel> tried) {
+        return false;
+    }
 }

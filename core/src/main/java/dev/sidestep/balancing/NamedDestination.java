@@ -61,6 +61,11 @@ final class NamedDestination implements Destination {
     }
 
     @Override
+    public boolean hasAnother(List<Subchannel> tried) {
+        return picker.hasAnother(tried);
+    }
+
+    @Override
     public boolean mayRetry(boolean unprocessed, boolean idempotent, int attempts) {
         LiveCluster live = cluster;
         return live != null && live.mayRetry(unprocessed, idempotent, attempts);
@@ -199,6 +204,11 @@ final class NamedDestination implements Destination {
         @Override
         public PickResult pickAnother(List<Subchannel> tried) {
             return pick();
+        }
+
+        @Override
+        public boolean hasAnother(List<Subchannel> tried) {
+            return false;
         }
     }
 

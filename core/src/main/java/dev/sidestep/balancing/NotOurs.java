@@ -26,6 +26,11 @@ enum NotOurs implements Destination {
     }
 
     @Override
+    public boolean hasAnother(List<Subchannel> tried) {
+        return false;
+    }
+
+    @Override
     public boolean mayRetry(boolean unprocessed, boolean idempotent, int attempts) {
         return false;
     }

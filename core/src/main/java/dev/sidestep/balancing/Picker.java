@@ -13,6 +13,9 @@ interface Picker {
     /** As {@link #pick}, but not one of {@code tried} while there is any other. */
     PickResult pickAnother(List<Subchannel> tried);
 
+    /** Whether there is an endpoint that is not one of {@code tried}; takes no turn of a round. */
+    boolean hasAnother(List<Subchannel> tried);
+
     /** What every pick answers; null where it chooses. */
     default @Nullable PickResult fixed() {
         return null;

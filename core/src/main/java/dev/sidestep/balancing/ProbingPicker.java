@@ -27,4 +27,9 @@ final class ProbingPicker implements Picker {
     public PickResult pickAnother(List<Subchannel> tried) {
         return rest.pickAnother(tried);
     }
+
+    @Override
+    public boolean hasAnother(List<Subchannel> tried) {
+        return rest.hasAnother(tried);
+    }
 }

@@ -2,6 +2,7 @@ package dev.sidestep.balancing;
 
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /** Each in turn. The cursor belongs to the cluster and outlives the picker, so that an update does not restart the round. */
 final class RoundRobinPicker implements Picker {
@@ -28,17 +29,23 @@ final class RoundRobinPicker implements Picker {
                 return candidate;
             }
         }
-        return anyBut(tried);
+        // Others move the cursor too, so a whole round may show this caller the same endpoint again and again.
+        Subchannel any = anyBut(tried);
+        return any == null ? next() : any;
     }
 
-    /** Others move the cursor too, so a whole round may show this caller the same endpoint again and again. */
-    private Subchannel anyBut(List<Subchannel> tried) {
+    @Override
+    public boolean hasAnother(List<Subchannel> tried) {
+        return anyBut(tried) != null;
+    }
+
+    private @Nullable Subchannel anyBut(List<Subchannel> tried) {
         for (Subchannel candidate : schedule) {
             if (!tried.contains(candidate)) {
                 return candidate;
             }
         }
-        return next();
+        return null;
     }
 
     private Subchannel next() {

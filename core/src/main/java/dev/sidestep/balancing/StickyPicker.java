@@ -63,4 +63,9 @@ final class StickyPicker implements Picker {
     public PickResult pickAnother(List<Subchannel> tried) {
         return rest.pickAnother(tried);
     }
+
+    @Override
+    public boolean hasAnother(List<Subchannel> tried) {
+        return rest.hasAnother(tried);
+    }
 }

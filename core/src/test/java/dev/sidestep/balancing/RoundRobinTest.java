@@ -56,9 +56,20 @@ final class RoundRobinTest {
         for (int i = 0; i < 3; i++) {
             var next = (Subchannel) backend.pickAnother(tried);
             assertThat(tried).doesNotContain(next);
+            assertThat(backend.hasAnother(tried)).isTrue();
             tried.add(next);
         }
+        assertThat(backend.hasAnother(tried)).isFalse();
         assertThat(backend.pickAnother(tried)).isIn(tried);
+    }
+
+    @Test
+    void askingWhetherThereIsAnotherTakesNoTurn() {
+        Destination backend = new Mesh().backend(Mesh.ready(3));
+        var first = (Subchannel) backend.pick();
+        var second = (Subchannel) backend.pick();
+        assertThat(backend.hasAnother(List.of(first, second))).isTrue();
+        assertThat(backend.pick()).isNotIn(first, second);
     }
 
     @Test

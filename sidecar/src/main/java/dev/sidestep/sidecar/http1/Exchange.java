@@ -2,12 +2,17 @@ package dev.sidestep.sidecar.http1;
 
 import dev.sidestep.balancing.Outcome;
 import dev.sidestep.balancing.Reason;
+import dev.sidestep.balancing.Subchannel;
+import dev.sidestep.model.TrafficPolicy;
 import dev.sidestep.sidecar.loop.Failure;
+import dev.sidestep.sidecar.loop.ReplayBuffer;
 import dev.sidestep.sidecar.loop.Target;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelFuture;
 import io.netty.util.concurrent.Future;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -29,12 +34,22 @@ final class Exchange {
     private final boolean hasAttempt;
     private final int clientMinor;
 
-    /** The head as it is sent; kept until it can no longer be needed again. */
+    /** The head as it came; kept until it can no longer be needed again. */
     private @Nullable ByteBuf head;
+
+    /** The head with the attempt's number, as it was sent last; null before the second attempt. */
+    private @Nullable ByteBuf numberedHead;
+
+    /** What was sent of the body, where an answer may be a reason to send it again; as long as the head is kept. */
+    private @Nullable ReplayBuffer sentBody;
+
+    /** Whether an answer may be a reason to make the call again. */
+    private boolean answersCount;
 
     private @Nullable Upstream upstream;
     private @Nullable ChannelFuture headWritten;
     private @Nullable Future<?> deadline;
+    private @Nullable Future<?> attemptDeadline;
     private boolean firstByteSeen;
     private boolean responseStarted;
     private int status;
@@ -61,11 +76,11 @@ final class Exchange {
 
     /** An attempt is made on an endpoint. To what goes where it was going, no time limit of ours applies. */
     void onEndpoint() {
-        if (deadline == null) {
-            target.destination().policy().requestTimeout().ifPresent(limit -> {
-                long left = limit.toNanos() - (owner.loop().nanoTime() - startedNanos);
-                deadline = owner.loop().eventLoop().schedule(this::outOfTime, left, TimeUnit.NANOSECONDS);
-            });
+        TrafficPolicy policy = target.destination().policy();
+        answersCount = policy.retry().onAnswers();
+        if (deadline == null && policy.requestTimeout().isPresent()) {
+            long left = policy.requestTimeout().get().toNanos() - (owner.loop().nanoTime() - startedNanos);
+            deadline = owner.loop().eventLoop().schedule(this::outOfTime, left, TimeUnit.NANOSECONDS);
         }
     }
 
@@ -80,20 +95,25 @@ final class Exchange {
             return;
         }
         upstream = found;
+        firstByteSeen = false;
         found.begin(this);
         client.routed(target, route.isDirect());
-        ByteBuf out = numbered();
-        if (hasBody) {
-            head = null; // Its body passes through us once.
-        } else {
-            head = out.retain();
+        headWritten = found.channel().write(headToSend().retain());
+        if (sentBody != null) {
+            sentBody.forEach(part -> found.channel().write(part));
+        } else if (hasBody) {
+            if (answersCount && !route.isDirect()) {
+                sentBody = new ReplayBuffer();
+            } else {
+                forgetRequest(); // Its body passes through us once.
+            }
         }
-        headWritten = found.channel().write(out);
+        limitAttempt();
         client.upstreamReady();
     }
 
     /** The head, with the attempt's number from the second on. */
-    private ByteBuf numbered() {
+    private ByteBuf headToSend() {
         ByteBuf out = head;
         if (out == null) {
             throw new IllegalStateException("sent already");
@@ -105,8 +125,24 @@ final class Exchange {
         ByteBuf numbered = out.alloc().buffer(out.writerIndex() + 32);
         numbered.writeBytes(out, 0, out.writerIndex() - 2);
         numbered.writeCharSequence("x-sidestep-attempt: " + route.attempts() + "\r\n\r\n", StandardCharsets.US_ASCII);
-        out.release();
+        if (numberedHead != null) {
+            numberedHead.release();
+        }
+        numberedHead = numbered;
         return numbered;
+    }
+
+    private void limitAttempt() {
+        cancelAttemptDeadline();
+        if (route.isDirect()) {
+            return;
+        }
+        Optional<Duration> limit = target.destination().policy().backendRequestTimeout();
+        if (limit.isPresent()) {
+            attemptDeadline = owner.loop()
+                    .eventLoop()
+                    .schedule(this::attemptOutOfTime, limit.get().toNanos(), TimeUnit.NANOSECONDS);
+        }
     }
 
     /** Whether more of the request may go out now. */
@@ -119,9 +155,17 @@ final class Exchange {
         Upstream current = upstream;
         if (current == null) {
             part.release();
-        } else {
-            current.channel().write(part);
+            return;
         }
+        ReplayBuffer kept = sentBody;
+        if (kept != null) {
+            if (kept.takes(part.readableBytes())) {
+                kept.add(part, part.alloc());
+            } else {
+                forgetRequest();
+            }
+        }
+        current.channel().write(part);
     }
 
     void flushRequest() {
@@ -146,15 +190,57 @@ final class Exchange {
         if (!firstByteSeen) {
             firstByteSeen = true;
             route.firstByte();
-            dropHead();
+            if (!answersCount) {
+                forgetRequest();
+            }
         }
     }
 
-    private void dropHead() {
+    /** It is not made again. */
+    private void forgetRequest() {
         if (head != null) {
             head.release();
             head = null;
         }
+        if (numberedHead != null) {
+            numberedHead.release();
+            numberedHead = null;
+        }
+        if (sentBody != null) {
+            sentBody.release();
+            sentBody = null;
+        }
+    }
+
+    /** The endpoint does not answer: the call is made elsewhere if it may be, or waits on. */
+    void endpointHung() {
+        boolean may = !firstByteSeen && head != null && !route.isDirect();
+        Subchannel another = may ? route.elsewhere(false) : null;
+        if (another != null) {
+            dropUpstream();
+            route.moveTo(another, Outcome.TIMEOUT);
+        }
+    }
+
+    /** Whether the call is made again elsewhere instead of passing this answer on, which is the connection's to read away. */
+    boolean goesElsewhere(ResponseHead response) {
+        Upstream used = upstream;
+        if (!answersCount || head == null || used == null) {
+            return false;
+        }
+        Subchannel another = route.insteadOfAnswer(response.status);
+        if (another == null) {
+            return false;
+        }
+        upstream = null;
+        firstByteSeen = false;
+        cancelAttemptDeadline();
+        used.readAway(owner.pool());
+        if (!client.requestDone() || !used.allSent()) {
+            used.channel().close(); // It would carry the rest of this request before any other.
+        }
+        route.moveTo(another, Outcome.SERVER_ERROR);
+        return true;
     }
 
     void informational(ResponseHead response) {
@@ -167,6 +253,7 @@ final class Exchange {
 
     void responseHead(ResponseHead response, Body body) {
         responseStarted = true;
+        forgetRequest();
         status = response.status;
         boolean persistent = client.staysAfter(!body.endsWithConnection());
         ByteBuf out = client.channel().alloc().buffer(response.writtenBytes());
@@ -222,8 +309,8 @@ final class Exchange {
         status = 101;
         upstream = null;
         over = true;
-        dropHead();
-        cancelDeadline();
+        forgetRequest();
+        cancelDeadlines();
         ByteBuf rest = behind.readRetainedSlice(behind.readableBytes());
         client.becomeRelay(used, rest, () -> {
             route.close(Outcome.SUCCESS);
@@ -245,6 +332,7 @@ final class Exchange {
     /** The connection broke or was closed before the response was whole. */
     void upstreamLost() {
         upstream = null;
+        cancelAttemptDeadline();
         if (responseStarted) {
             end(Outcome.RESET);
             client.abort(); // What the client has is cut short; only the end of its connection can tell it so.
@@ -253,8 +341,9 @@ final class Exchange {
             fail(Reason.RESET_AFTER_SEND);
         } else {
             ChannelFuture written = headWritten;
+            ByteBuf sent = numberedHead == null ? head : numberedHead;
             boolean unprocessed =
-                    written != null && written.isDone() && !written.isSuccess() && head.readerIndex() == 0;
+                    written != null && written.isDone() && !written.isSuccess() && sent.readerIndex() == 0;
             route.lost(Outcome.RESET, Reason.RESET_AFTER_SEND, unprocessed);
         }
     }
@@ -269,6 +358,15 @@ final class Exchange {
             } else {
                 fail(Reason.DEADLINE);
             }
+        }
+    }
+
+    private void attemptOutOfTime() {
+        if (over || firstByteSeen || head == null) {
+            outOfTime();
+        } else {
+            dropUpstream();
+            route.lost(Outcome.TIMEOUT, Reason.DEADLINE, false);
         }
     }
 
@@ -297,6 +395,7 @@ final class Exchange {
     }
 
     private void dropUpstream() {
+        cancelAttemptDeadline();
         Upstream current = upstream;
         if (current != null) {
             upstream = null;
@@ -308,9 +407,9 @@ final class Exchange {
     private void end(Outcome outcome) {
         if (!over) {
             over = true;
-            cancelDeadline();
+            cancelDeadlines();
             route.close(outcome);
-            dropHead();
+            forgetRequest();
             record();
         }
     }
@@ -320,9 +419,17 @@ final class Exchange {
         client.callers().call(target.destination().load());
     }
 
-    private void cancelDeadline() {
+    private void cancelDeadlines() {
+        cancelAttemptDeadline();
         if (deadline != null) {
             deadline.cancel(false);
+        }
+    }
+
+    private void cancelAttemptDeadline() {
+        if (attemptDeadline != null) {
+            attemptDeadline.cancel(false);
+            attemptDeadline = null;
         }
     }
 }

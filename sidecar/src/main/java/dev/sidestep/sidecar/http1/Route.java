@@ -145,6 +145,17 @@ final class Route implements Waiter {
         lost(outcome, reason, true);
     }
 
+    @Override
+    public void onHung() {
+        Subchannel hung = endpoint;
+        Subchannel another = hung == null ? null : elsewhere(true);
+        if (another != null && hung != null) {
+            owner.pool().giveUp(hung, this);
+            waiting = false;
+            moveTo(another, Outcome.TIMEOUT);
+        }
+    }
+
     /** The first byte of the response is here. */
     void firstByte() {
         firstByteSeen = true;
@@ -181,6 +192,54 @@ final class Route implements Waiter {
         }
         target.stats().retried();
         follow(another);
+    }
+
+    /**
+     * Where the call may be made instead of at its endpoint, which owes the first byte of its response: takes a retry if there
+     * is such a place.
+     *
+     * @param unprocessed whether provably nothing of it was seen
+     */
+    @Nullable
+    Subchannel elsewhere(boolean unprocessed) {
+        List<Subchannel> all = triedAndCurrent();
+        Destination destination = target.destination();
+        return destination.hasAnother(all) && destination.mayRetry(unprocessed, safe, attempts) ? another(all) : null;
+    }
+
+    /** Where the call may be made again that was answered with {@code status}: takes a retry if there is such a place. */
+    @Nullable
+    Subchannel insteadOfAnswer(int status) {
+        Destination destination = target.destination();
+        if (endpoint == null || !destination.policy().retry().onAnswer(status, -1)) {
+            return null;
+        }
+        List<Subchannel> all = triedAndCurrent();
+        return destination.hasAnother(all) && destination.mayRetryAnswer(status, -1, attempts) ? another(all) : null;
+    }
+
+    private List<Subchannel> triedAndCurrent() {
+        List<Subchannel> all = new ArrayList<>(triedEndpoints);
+        if (endpoint != null) {
+            all.add(endpoint);
+        }
+        return all;
+    }
+
+    private @Nullable Subchannel another(List<Subchannel> but) {
+        return target.destination().pickAnother(but) instanceof Subchannel another ? another : null;
+    }
+
+    /** Ends the attempt under way and makes another, for which a retry was taken. */
+    void moveTo(Subchannel another, Outcome outcome) {
+        Subchannel left = endpoint;
+        ended(outcome);
+        if (left != null) {
+            tried.add(left.toString());
+            triedEndpoints.add(left);
+        }
+        target.stats().retried();
+        attempt(another);
     }
 
     /** The attempt under way is over. */

@@ -8,6 +8,8 @@ import io.netty.channel.ChannelFuture;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * event loop.
  */
 final class Attempt {
+    private static final int MAX_UNWANTED_BYTES = 64 << 10;
+    private static final Duration MAX_UNWANTED = Duration.ofSeconds(1);
+
     private final Exchange exchange;
     private final @Nullable Subchannel subchannel;
     private final long startedNanos;
@@ -27,6 +32,11 @@ final class Attempt {
     private boolean grpcResponse;
     private Outcome outcome = Outcome.SUCCESS;
     private boolean over;
+
+    /** Ends the attempt when it takes too long or, once it is over, the rest of its answer. */
+    private @Nullable ScheduledFuture<?> timer;
+
+    private int unwanted;
 
     /** @param subchannel the endpoint, or null where the call goes where it was going */
     Attempt(Exchange exchange, @Nullable Subchannel subchannel, long nowNanos) {
@@ -95,6 +105,10 @@ final class Attempt {
     /** {@return the bytes of the frame that need no credit later} */
     int onData(ByteBuf data, int padding, boolean end) {
         if (over) {
+            unwanted += data.readableBytes();
+            if (unwanted > MAX_UNWANTED_BYTES) {
+                reset();
+            }
             return data.readableBytes() + padding;
         }
         if (end) {
@@ -126,6 +140,13 @@ final class Attempt {
         }
     }
 
+    /** The endpoint does not answer. */
+    void onHung() {
+        if (!over && !firstByteSeen) {
+            exchange.onHung(this);
+        }
+    }
+
     /** The connection answers no PING. */
     void onSilent() {
         if (!over && !firstByteSeen) {
@@ -135,6 +156,7 @@ final class Attempt {
 
     /** The stream is closed in both directions. */
     void onClosed() {
+        stopTimer();
         exchange.onUpstreamClosed(this);
     }
 
@@ -182,6 +204,40 @@ final class Attempt {
     /** Given up by us, for {@code reason}; whatever still comes is dropped. */
     void abandon(Outcome reason) {
         over(reason);
+        reset();
+    }
+
+    /**
+     * Its answer is of no use. The rest of it is read away, within bounds: servers count the resets of a client, and close
+     * the connection on one that has sent too many.
+     *
+     * @param requestSent whether nothing more of the request will follow; or else only a reset can end it
+     */
+    void discard(boolean requestSent) {
+        boolean ended = over;
+        over(outcome);
+        if (!requestSent) {
+            reset();
+        } else if (!ended) {
+            timer = exchange.schedule(this::reset, MAX_UNWANTED);
+        }
+    }
+
+    /** Limits it to {@code time} from now on. */
+    void endWithin(Duration time) {
+        if (subchannel != null) {
+            timer = exchange.schedule(this::onOutOfTime, time);
+        }
+    }
+
+    private void onOutOfTime() {
+        if (!over) {
+            lost(Loss.DEADLINE, Http2Error.CANCEL.code());
+            reset();
+        }
+    }
+
+    private void reset() {
         if (port != null) {
             port.reset(Http2Error.CANCEL.code());
         }
@@ -192,11 +248,19 @@ final class Attempt {
         exchange.onLost(this, loss, errorCode);
     }
 
+    private void stopTimer() {
+        if (timer != null) {
+            timer.cancel(false);
+            timer = null;
+        }
+    }
+
     private void over(Outcome reason) {
         if (over) {
             return;
         }
         over = true;
+        stopTimer();
         long nanos = firstByteSeen ? firstByteNanos : exchange.nanoTime() - startedNanos;
         if (load != null) {
             load.ended(reason.end(), nanos);

@@ -150,6 +150,12 @@ final class EndpointConnection extends CodecListener {
         }
     }
 
+    /** The endpoint does not answer: whoever can be served elsewhere no longer waits for it. */
+    void hung() {
+        List.copyOf(waiting).forEach(Attempt::onSlow);
+        attempts().forEach(Attempt::onHung);
+    }
+
     /** Looks after itself, a few times a second. */
     void sweep(long now) {
         int active = codec.connection().numActiveStreams();

@@ -1,5 +1,6 @@
 package dev.sidestep.sidecar.http2;
 
+import dev.sidestep.balancing.Subchannel;
 import dev.sidestep.sidecar.loop.LoopContext;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.net.InetSocketAddress;
@@ -27,6 +28,11 @@ final class EndpointPool {
 
     EndpointPool(LoopContext loop) {
         this.loop = loop;
+        loop.onHung(this::hung);
+    }
+
+    private void hung(Subchannel endpoint) {
+        List.copyOf(connections.getOrDefault(endpoint, List.of())).forEach(EndpointConnection::hung);
     }
 
     /** Whether a call to {@code key} needs no new connection. */

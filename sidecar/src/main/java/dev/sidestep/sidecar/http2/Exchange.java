@@ -6,6 +6,7 @@ import dev.sidestep.balancing.Subchannel;
 import dev.sidestep.sidecar.loop.CallerConnections;
 import dev.sidestep.sidecar.loop.Failure;
 import dev.sidestep.sidecar.loop.LoopContext;
+import dev.sidestep.sidecar.loop.ReplayBuffer;
 import dev.sidestep.sidecar.loop.Target;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -14,6 +15,7 @@ import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.util.AsciiString;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -89,6 +91,10 @@ final class Exchange {
         return loop.nanoTime();
     }
 
+    ScheduledFuture<?> schedule(Runnable task, Duration delay) {
+        return loop.eventLoop().schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
     // From the client.
 
     void start(boolean end) {
@@ -157,6 +163,10 @@ final class Exchange {
         if (from != route.attempt()) {
             return;
         }
+        Optional<Duration> limit = target.destination().policy().backendRequestTimeout();
+        if (limit.isPresent()) {
+            from.endWithin(limit.get());
+        }
         boolean bodyFollows = !body.isEmpty() || requestTrailers != null || !requestEnded;
         from.sendHead(request, !bodyFollows);
         if (!bodyFollows) {
@@ -187,7 +197,13 @@ final class Exchange {
 
     void onHeaders(Attempt from, Http2Headers headers, @Nullable CharSequence newStatus, boolean end) {
         if (newStatus != null) {
-            status = GrpcStatus.number(newStatus);
+            int answered = GrpcStatus.number(newStatus);
+            if (repeatable()
+                    && route.goesElsewhere(
+                            from, answered, end && head.grpc() ? GrpcStatus.of(headers) : -1, requestEnded)) {
+                return;
+            }
+            status = answered;
             responded = true;
             forgetBody();
             Subchannel endpoint = from.subchannel();
@@ -231,6 +247,10 @@ final class Exchange {
 
     void onSlow(Attempt from) {
         route.onSlow(from);
+    }
+
+    void onHung(Attempt from) {
+        route.onHung(from, repeatable());
     }
 
     void onSilent(Attempt from) {

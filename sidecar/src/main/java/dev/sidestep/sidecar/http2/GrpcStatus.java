@@ -29,6 +29,12 @@ final class GrpcStatus {
         return status == null ? Outcome.SERVER_ERROR : outcome(number(status)); // A gRPC response must say.
     }
 
+    /** The gRPC status that {@code only}, a response's only head, tells; -1 if it tells none. */
+    static int of(Http2Headers only) {
+        CharSequence status = only.get(Reply.GRPC_STATUS);
+        return status == null ? -1 : number(status);
+    }
+
     private static Outcome outcome(int status) {
         return switch (status) {
             case 2, 4, 13, 14, 15 -> Outcome.SERVER_ERROR;

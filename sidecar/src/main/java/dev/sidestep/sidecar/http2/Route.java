@@ -181,18 +181,47 @@ final class Route {
 
     /** The connection takes long to stand: goes to another endpoint, if there is one that was not tried. */
     void onSlow(Attempt from) {
-        if (from != attempt || over || from.subchannel() == null) {
-            return;
+        if (hasAnother(from) && target.destination().mayRetry(true, idempotent, tried.size())) {
+            abandon(Outcome.CONNECT_TIMEOUT);
+            again();
+        }
+    }
+
+    /**
+     * Whether the call is made again elsewhere instead of passing on the answer that has begun.
+     *
+     * @param grpcStatus the status of a gRPC answer that is nothing but trailers, or else -1
+     * @param requestSent whether nothing more of the request will follow
+     */
+    boolean goesElsewhere(Attempt from, int status, int grpcStatus, boolean requestSent) {
+        if (status < 500 && grpcStatus <= 0) {
+            return false;
         }
         Destination destination = target.destination();
-        PickResult another = destination.pickAnother(tried);
-        if (another instanceof Subchannel endpoint
-                && !tried.contains(endpoint)
-                && destination.mayRetry(true, idempotent, tried.size())) {
-            abandon(Outcome.CONNECT_TIMEOUT);
-            target.stats().retried();
-            loop.eventLoop().execute(() -> follow(another));
+        if (!destination.policy().retry().onAnswer(status, grpcStatus)
+                || !hasAnother(from)
+                || !destination.mayRetryAnswer(status, grpcStatus, tried.size())) {
+            return false;
         }
+        attempt = null;
+        from.discard(requestSent);
+        again();
+        return true;
+    }
+
+    /** The endpoint does not answer: a call that can be made elsewhere is, any other waits on. */
+    void onHung(Attempt from, boolean repeatable) {
+        if (repeatable && hasAnother(from) && target.destination().mayRetry(false, idempotent, tried.size())) {
+            abandon(Outcome.TIMEOUT);
+            again();
+        }
+    }
+
+    private boolean hasAnother(Attempt from) {
+        return from == attempt
+                && !over
+                && from.subchannel() != null
+                && target.destination().hasAnother(tried);
     }
 
     /** The connection answers no PING: a call that can be made elsewhere is, any other waits on. */
@@ -200,9 +229,8 @@ final class Route {
         if (from == attempt
                 && !over
                 && repeatable
-                && idempotent
                 && from.subchannel() != null
-                && target.destination().mayRetry(false, true, tried.size())) {
+                && target.destination().mayRetry(false, idempotent, tried.size())) {
             abandon(Outcome.TIMEOUT);
             again();
         }

@@ -4,6 +4,7 @@ import dev.sidestep.balancing.Destination;
 import dev.sidestep.balancing.LoadBalancer;
 import dev.sidestep.balancing.PickResult;
 import dev.sidestep.balancing.Reason;
+import dev.sidestep.balancing.Subchannel;
 import dev.sidestep.naming.AddressLiteral;
 import io.netty.channel.EventLoop;
 import java.net.InetSocketAddress;
@@ -16,6 +17,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /**
  * One event loop's share of the sidecar. Confined to the event loop, but for {@link #targets}, {@link #drain} and the
@@ -217,6 +219,15 @@ public final class LoopContext {
                 overdue.remove(destination);
                 once.run();
             });
+        });
+    }
+
+    /** Calls {@code listener} on the event loop with each endpoint that {@link LoadBalancer#onHung} tells. */
+    public void onHung(Consumer<Subchannel> listener) {
+        balancer.onHung(endpoint -> {
+            if (!eventLoop.isShuttingDown()) {
+                eventLoop.execute(() -> listener.accept(endpoint));
+            }
         });
     }
 

@@ -30,6 +30,14 @@ public final class ConnectionPool {
     public ConnectionPool(LoopContext loop, Supplier<? extends PooledConnection> connections) {
         this.loop = loop;
         this.connections = connections;
+        loop.onHung(this::hung);
+    }
+
+    private void hung(Subchannel endpoint) {
+        EndpointPool pool = pools.get(endpoint);
+        if (pool != null) {
+            pool.hung();
+        }
     }
 
     /**

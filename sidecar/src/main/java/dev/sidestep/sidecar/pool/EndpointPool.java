@@ -12,6 +12,8 @@ import io.netty.channel.socket.nio.NioSocketChannel;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +27,7 @@ final class EndpointPool {
     private final Supplier<? extends PooledConnection> connections;
     private final ArrayDeque<PooledConnection> idle = new ArrayDeque<>();
     private final ArrayDeque<Waiter> waiters = new ArrayDeque<>();
+    private final Set<PooledConnection> standing = new LinkedHashSet<>();
     /** Open or being opened. */
     private int count;
 
@@ -91,6 +94,7 @@ final class EndpointPool {
             opening--;
             if (done.isSuccess()) {
                 connection.pool = this;
+                standing.add(connection);
                 connection.channel().config().setAutoRead(true);
                 offer(connection);
             } else {
@@ -135,11 +139,21 @@ final class EndpointPool {
 
     void closed(PooledConnection connection) {
         count--;
+        standing.remove(connection);
         if (connection.idle) {
             connection.idle = false;
             idle.remove(connection);
         }
         openForWaiters();
+    }
+
+    void hung() {
+        for (PooledConnection connection : new ArrayList<>(standing)) { // They leave it as they close.
+            if (!connection.idle) {
+                connection.onHung();
+            }
+        }
+        new ArrayList<>(waiters).forEach(Waiter::onHung);
     }
 
     void sweep(long nowNanos) {

@@ -42,6 +42,9 @@ public abstract class PooledConnection extends ChannelInboundHandlerAdapter {
         onClosed();
     }
 
+    /** The endpoint does not answer, and the connection is in use: what can go elsewhere does. */
+    protected abstract void onHung();
+
     /** The channel stands no longer. */
     protected abstract void onClosed();
 }

@@ -9,4 +9,7 @@ public interface Waiter {
 
     /** There is none: {@link Reason#CONNECT_FAILED}, {@link Reason#CONNECT_TIMEOUT} or {@link Reason#QUEUE_FULL}. */
     void onNoConnection(Reason reason);
+
+    /** The endpoint does not answer: who can go elsewhere gives up and does, who cannot waits on. */
+    void onHung();
 }

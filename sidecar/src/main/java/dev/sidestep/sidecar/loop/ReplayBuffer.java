@@ -1,4 +1,4 @@
-package dev.sidestep.sidecar.http2;
+package dev.sidestep.sidecar.loop;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -10,9 +10,9 @@ import java.util.function.Consumer;
  * The body of a request as far as it came, kept until its response begins, so that another attempt can send it again.
  * What waits for an endpoint waits here too. Confined to the event loop.
  */
-final class ReplayBuffer {
+public final class ReplayBuffer {
     /** Bodies longer than this are sent once. */
-    static final int MAX_BYTES = 64 << 10;
+    public static final int MAX_BYTES = 64 << 10;
 
     /** Below this a copy is cheaper than the read buffer that a slice would keep alive. */
     private static final int COPY_BELOW = 4 << 10;
@@ -21,12 +21,12 @@ final class ReplayBuffer {
     private int bytes;
 
     /** Whether it may hold {@code more} bytes; what is not yet sent is within the stream's window, so within this. */
-    boolean takes(int more) {
+    public boolean takes(int more) {
         return bytes + more <= MAX_BYTES;
     }
 
     /** Keeps what is readable in {@code data}, which stays the caller's. */
-    void add(ByteBuf data, ByteBufAllocator allocator) {
+    public void add(ByteBuf data, ByteBufAllocator allocator) {
         int length = data.readableBytes();
         bytes += length;
         if (length < COPY_BELOW) {
@@ -36,17 +36,17 @@ final class ReplayBuffer {
         }
     }
 
-    boolean isEmpty() {
+    public boolean isEmpty() {
         return chunks.isEmpty();
     }
 
     /** Hands every chunk to {@code sink}, which releases it, and keeps them. */
-    void forEach(Consumer<ByteBuf> sink) {
+    public void forEach(Consumer<ByteBuf> sink) {
         chunks.forEach(chunk -> sink.accept(chunk.retainedDuplicate()));
     }
 
     /** Forgets all. */
-    void release() {
+    public void release() {
         chunks.forEach(ByteBuf::release);
         chunks.clear();
         bytes = 0;
