@@ -17,7 +17,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -41,7 +40,7 @@ final class LiveCluster {
     private final ClusterName name;
     private final Subchannels subchannels;
     private final Picker none;
-    private final AtomicInteger cursor;
+    private final Cursor cursor;
     private final RetryBudget budget;
     private final LongSupplier clock;
     private final LongAdder retries;
@@ -82,7 +81,7 @@ final class LiveCluster {
         this.subchannels = subchannels;
         this.none = none;
         picker = none;
-        cursor = new AtomicInteger(start);
+        cursor = new Cursor(start);
         budget = new RetryBudget(clock.getAsLong(), start);
         this.clock = clock;
         this.retries = retries;
@@ -128,7 +127,7 @@ final class LiveCluster {
 
     private boolean takeRetry(TrafficPolicy.Retry retry, int attempts) {
         boolean taken =
-                attempts <= retry.attempts() && budget.take(clock.getAsLong(), cursor.get(), retry.budgetPercent());
+                attempts <= retry.attempts() && budget.take(clock.getAsLong(), cursor.calls(), retry.budgetPercent());
         if (taken) {
             retries.increment();
         }
@@ -193,10 +192,6 @@ final class LiveCluster {
         return latest.headless()
                 && latest.endpoints().stream()
                         .anyMatch(endpoint -> endpoint.hostname().equalsIgnoreCase(hostname));
-    }
-
-    AtomicInteger cursor() {
-        return cursor;
     }
 
     /** Takes the latest list, for a caller such as {@code self}. */

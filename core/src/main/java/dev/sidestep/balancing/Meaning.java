@@ -1,7 +1,6 @@
 package dev.sidestep.balancing;
 
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * One thing that a destination can mean. Confined to the owner.
@@ -24,6 +23,6 @@ record Meaning(String hostname, Asked asked) {
         List<TrackedSubchannel> pinned = live.pinned(hostname);
         return pinned.isEmpty()
                 ? fallbacks.picker(PickResult.PassThrough.NO_ENDPOINTS)
-                : new RoundRobinPicker(pinned.toArray(Subchannel[]::new), new AtomicInteger());
+                : new RoundRobinPicker(pinned.toArray(Subchannel[]::new), new Cursor(0));
     }
 }

@@ -4,7 +4,6 @@ import dev.sidestep.model.TrafficPolicy;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Who of a cluster takes calls now. Made on the owner.
@@ -51,7 +50,7 @@ record Rotation(List<LiveCluster.Member> usable, Set<TrackedSubchannel> excluded
      *
      * @param mayProbe whether one that is left alone may be dialled to find out whether it is well
      */
-    Picker picker(AtomicInteger cursor, boolean mayProbe) {
+    Picker picker(Cursor cursor, boolean mayProbe) {
         var rest = new RoundRobinPicker(schedule(), cursor);
         TrackedSubchannel[] probed = excluded.stream()
                 .filter(subchannel -> mayProbe && subchannel.health().state() != Health.State.EJECTED)

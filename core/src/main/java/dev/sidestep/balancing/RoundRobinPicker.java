@@ -1,37 +1,36 @@
 package dev.sidestep.balancing;
 
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/** Each in turn. The cursor belongs to the cluster and outlives the picker, so that an update does not restart the round. */
+/** Each in turn. */
 final class RoundRobinPicker implements Picker {
     private final Subchannel[] schedule;
-    private final AtomicInteger cursor;
+    private final Cursor cursor;
 
     /** @param schedule whose turn it is, in order, as {@link Schedule} makes it; not empty, never changed */
-    RoundRobinPicker(Subchannel[] schedule, AtomicInteger cursor) {
+    RoundRobinPicker(Subchannel[] schedule, Cursor cursor) {
         this.schedule = schedule;
         this.cursor = cursor;
     }
 
     @Override
     public PickResult pick() {
-        return next();
+        return turn(cursor.next());
     }
 
     @Override
     public PickResult pickAnother(List<Subchannel> tried) {
         // By the shared cursor: the tried ones lose their turn to the next, and no single one inherits their load.
         for (int i = 0; i < schedule.length; i++) {
-            Subchannel candidate = next();
+            Subchannel candidate = turn(cursor.nextForRetry());
             if (!tried.contains(candidate)) {
                 return candidate;
             }
         }
         // Others move the cursor too, so a whole round may show this caller the same endpoint again and again.
         Subchannel any = anyBut(tried);
-        return any == null ? next() : any;
+        return any == null ? turn(cursor.nextForRetry()) : any;
     }
 
     @Override
@@ -48,7 +47,7 @@ final class RoundRobinPicker implements Picker {
         return null;
     }
 
-    private Subchannel next() {
-        return schedule[Math.floorMod(cursor.getAndIncrement(), schedule.length)];
+    private Subchannel turn(int turn) {
+        return schedule[Math.floorMod(turn, schedule.length)];
     }
 }

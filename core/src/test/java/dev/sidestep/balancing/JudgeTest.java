@@ -598,6 +598,20 @@ final class JudgeTest {
         assertThat(granted).isBetween(1700, 1850);
     }
 
+    @Test
+    void aRetryIsNoCallThatEarnsAnother() {
+        Destination backend = mesh.backend(ready(3));
+        List<Subchannel> tried = List.of((Subchannel) backend.pick());
+        int granted = 0;
+        for (int i = 0; i < 10_000; i++) {
+            if (backend.mayRetry(true, true, 1)) {
+                granted++;
+                backend.pickAnother(tried);
+            }
+        }
+        assertThat(granted).isEqualTo(100);
+    }
+
     private long now() {
         return mesh.owner.nanoTime();
     }

@@ -148,27 +148,20 @@ final class Mesh {
     }
 
     static TrafficPolicy withEjection(Optional<TrafficPolicy.Ejection> ejection) {
+        return with(ejection, TrafficPolicy.Retry.DEFAULT);
+    }
+
+    static TrafficPolicy withRetry(TrafficPolicy.Retry retry) {
+        return with(TrafficPolicy.DEFAULT.ejection(), retry);
+    }
+
+    static TrafficPolicy with(Optional<TrafficPolicy.Ejection> ejection, TrafficPolicy.Retry retry) {
         TrafficPolicy it = TrafficPolicy.DEFAULT;
         return new TrafficPolicy(
                 it.mode(),
                 it.protocol(),
                 it.balancer(),
                 ejection,
-                it.retry(),
-                it.connectTimeout(),
-                it.requestTimeout(),
-                it.backendRequestTimeout(),
-                it.localOnly(),
-                it.affinityTimeout());
-    }
-
-    static TrafficPolicy withRetry(TrafficPolicy.Retry retry) {
-        TrafficPolicy it = TrafficPolicy.DEFAULT;
-        return new TrafficPolicy(
-                it.mode(),
-                it.protocol(),
-                it.balancer(),
-                it.ejection(),
                 retry,
                 it.connectTimeout(),
                 it.requestTimeout(),

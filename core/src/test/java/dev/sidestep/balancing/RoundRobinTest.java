@@ -7,7 +7,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
@@ -17,7 +16,7 @@ final class RoundRobinTest {
     void goesOnEvenlyWhereTheCursorWrapsAround() {
         Destination backend = new Mesh().backend(Mesh.ready(3));
         Subchannel[] three = {(Subchannel) backend.pick(), (Subchannel) backend.pick(), (Subchannel) backend.pick()};
-        var picker = new RoundRobinPicker(three, new AtomicInteger(Integer.MAX_VALUE - 4));
+        var picker = new RoundRobinPicker(three, new Cursor(Integer.MAX_VALUE - 4));
         var counts = new int[3];
         for (int i = 0; i < 12; i++) {
             counts[Arrays.asList(three).indexOf(picker.pick())]++;

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sidestep.balancing.Traffic.Behaviour;
 import dev.sidestep.model.TrafficPolicy;
+import dev.sidestep.model.TrafficPolicy.Retry;
+import dev.sidestep.model.TrafficPolicy.Retry.On;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -25,7 +28,11 @@ final class SimulationTest {
     private static final Duration DURING = Duration.ofSeconds(20);
     private static final Duration AFTER = Duration.ofSeconds(20);
 
-    private record Fault(String name, int endpoints, Behaviour behaviour) {}
+    private record Fault(String name, int endpoints, Behaviour behaviour, Retry retry) {
+        Fault(String name, int endpoints, Behaviour behaviour) {
+            this(name, endpoints, behaviour, Retry.DEFAULT);
+        }
+    }
 
     private static final List<Fault> FAULTS = List.of(
             new Fault("none", 0, Behaviour.ANSWERS),
@@ -34,6 +41,7 @@ final class SimulationTest {
             new Fault("one hangs", 1, Behaviour.HANGS),
             new Fault("one resets connections", 1, Behaviour.RESETS),
             new Fault("one answers 503", 1, Behaviour.FAILS),
+            new Fault("one answers 503, retry-on: 5xx", 1, Behaviour.FAILS, new Retry(Set.of(On.SERVER_ERROR), 2, 20)),
             new Fault("two refuse connections", 2, Behaviour.REFUSES),
             new Fault("three refuse connections", 3, Behaviour.REFUSES),
             new Fault("all answer 500", 4, Behaviour.FAILS),
@@ -74,10 +82,11 @@ final class SimulationTest {
         var mesh = new Mesh(3);
         Destination backend = mesh.backend();
         TrafficPolicy policy =
-                Mesh.withEjection(ejection ? Optional.of(TrafficPolicy.Ejection.DEFAULT) : Optional.empty());
+                Mesh.with(ejection ? Optional.of(TrafficPolicy.Ejection.DEFAULT) : Optional.empty(), fault.retry());
         mesh.tell(Mesh.cluster(policy, Mesh.ready(ENDPOINTS)));
         var traffic = new Traffic(mesh.owner, 3);
         traffic.callerTimeout(Duration.ofSeconds(5));
+        traffic.moveFromHung(mesh.balancer, true);
         traffic.run(backend, CALLS_PER_SECOND, BEFORE);
         long from = mesh.owner.nanoTime();
         for (int i = 1; i <= fault.endpoints(); i++) {

@@ -20,8 +20,18 @@ final class Traffic {
         HANGS
     }
 
+    private record Call(Destination destination, long start, List<Subchannel> tried) {
+        boolean mayRetry(boolean unprocessed, boolean idempotent) {
+            return destination.mayRetry(unprocessed, idempotent, tried.size());
+        }
+
+        PickResult another() {
+            return destination.pickAnother(tried);
+        }
+    }
+
     /** An attempt that waits for its first byte. */
-    private record Hanging(Destination destination, Subchannel subchannel, long start, List<Subchannel> tried) {}
+    private record Hanging(Call call, Subchannel subchannel, long start) {}
 
     /** One attempt that reached an endpoint. */
     record Attempt(long atNanos, String endpoint) {}
@@ -63,19 +73,18 @@ final class Traffic {
         behaviours.remove(endpoint);
         List<Hanging> answered = List.copyOf(hanging);
         hanging.clear();
-        answered.forEach(call -> answer(call.subchannel(), call.start(), Outcome.SUCCESS));
+        answered.forEach(it -> answer(it.subchannel(), it.start(), Outcome.SUCCESS));
     }
 
     /** Moves what waits for a hung endpoint, as a data plane would, if the calls are {@code idempotent}. */
     void moveFromHung(LoadBalancer balancer, boolean idempotent) {
         balancer.onHung(subchannel -> List.copyOf(hanging).stream()
-                .filter(call -> call.subchannel() == subchannel)
-                .filter(call -> call.destination()
-                        .mayRetry(false, idempotent, call.tried().size()))
-                .forEach(call -> {
-                    hanging.remove(call);
-                    subchannel.ended(Outcome.TIMEOUT, false, owner.nanoTime() - call.start());
-                    attempt(call.destination(), call.destination().pickAnother(call.tried()), call.tried());
+                .filter(it -> it.subchannel() == subchannel)
+                .filter(it -> it.call().mayRetry(false, idempotent))
+                .forEach(it -> {
+                    hanging.remove(it);
+                    subchannel.ended(Outcome.TIMEOUT, false, owner.nanoTime() - it.start());
+                    attempt(it.call(), it.call().another());
                 }));
     }
 
@@ -91,10 +100,10 @@ final class Traffic {
     void call(Destination destination) {
         calls++;
         unfinished++;
-        attempt(destination, destination.pick(), new ArrayList<>());
+        attempt(new Call(destination, owner.nanoTime(), new ArrayList<>()), destination.pick());
     }
 
-    private void attempt(Destination destination, PickResult picked, List<Subchannel> tried) {
+    private void attempt(Call call, PickResult picked) {
         if (!(picked instanceof Subchannel subchannel)) {
             fail();
             return;
@@ -103,26 +112,23 @@ final class Traffic {
         String endpoint = subchannel.toString();
         attempts.add(new Attempt(start, endpoint));
         subchannel.started(start);
-        tried.add(subchannel);
+        call.tried().add(subchannel);
         switch (behaviours.getOrDefault(endpoint, Behaviour.ANSWERS)) {
             case ANSWERS -> after(answerNanos(), () -> answer(subchannel, start, Outcome.SUCCESS));
-            case FAILS -> after(answerNanos(), () -> answer(subchannel, start, Outcome.SERVER_ERROR));
-            case REFUSES ->
-                after(CONNECT_NANOS, () -> lose(destination, subchannel, start, tried, Outcome.CONNECT_FAILED));
+            case FAILS -> after(answerNanos(), () -> answerBadly(call, subchannel, start));
+            case REFUSES -> after(CONNECT_NANOS, () -> lose(call, subchannel, start, Outcome.CONNECT_FAILED));
             case DROPS_PACKETS ->
-                after(
-                        CONNECT_TIMEOUT_NANOS,
-                        () -> lose(destination, subchannel, start, tried, Outcome.CONNECT_TIMEOUT));
-            case RESETS -> after(CONNECT_NANOS, () -> lose(destination, subchannel, start, tried, Outcome.RESET));
-            case HANGS -> hang(new Hanging(destination, subchannel, start, tried));
+                after(CONNECT_TIMEOUT_NANOS, () -> lose(call, subchannel, start, Outcome.CONNECT_TIMEOUT));
+            case RESETS -> after(CONNECT_NANOS, () -> lose(call, subchannel, start, Outcome.RESET));
+            case HANGS -> hang(new Hanging(call, subchannel, start));
         }
     }
 
-    private void hang(Hanging call) {
-        hanging.add(call);
-        after(callerTimeout.toNanos(), () -> {
-            if (hanging.remove(call)) {
-                call.subchannel().ended(Outcome.TIMEOUT, false, owner.nanoTime() - call.start());
+    private void hang(Hanging attempt) {
+        hanging.add(attempt);
+        after(attempt.call().start() + callerTimeout.toNanos() - owner.nanoTime(), () -> {
+            if (hanging.remove(attempt)) {
+                attempt.subchannel().ended(Outcome.TIMEOUT, false, owner.nanoTime() - attempt.start());
                 fail();
             }
         });
@@ -138,11 +144,22 @@ final class Traffic {
         }
     }
 
-    private void lose(
-            Destination destination, Subchannel subchannel, long start, List<Subchannel> tried, Outcome outcome) {
+    /** Answers 503, and the call is made again where it may be. */
+    private void answerBadly(Call call, Subchannel subchannel, long start) {
+        if (call.destination().hasAnother(call.tried())
+                && call.destination().mayRetryAnswer(503, -1, call.tried().size())) {
+            subchannel.firstByte(owner.nanoTime());
+            subchannel.ended(Outcome.SERVER_ERROR, true, owner.nanoTime() - start);
+            attempt(call, call.another());
+        } else {
+            answer(subchannel, start, Outcome.SERVER_ERROR);
+        }
+    }
+
+    private void lose(Call call, Subchannel subchannel, long start, Outcome outcome) {
         subchannel.ended(outcome, false, owner.nanoTime() - start);
-        if (destination.mayRetry(outcome != Outcome.RESET, true, tried.size())) {
-            attempt(destination, destination.pickAnother(tried), tried);
+        if (call.mayRetry(outcome != Outcome.RESET, true)) {
+            attempt(call, call.another());
         } else {
             fail();
         }

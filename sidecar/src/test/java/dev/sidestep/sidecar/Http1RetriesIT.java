@@ -203,7 +203,7 @@ class Http1RetriesIT {
         }
         assertThat(calls(300, GET)).isEqualTo(Map.of("503", 300));
         assertThat(requests().size())
-                .as("100 retries at once, then a fifth of all attempts and ten a second")
+                .as("100 retries at once, then a fifth of the calls and ten a second")
                 .isBetween(440, 600);
     }
 
