@@ -36,23 +36,18 @@ class DemoIT {
     Path folder;
 
     @Test
-    void keepsEveryPromise() throws IOException {
+    void keepsEveryPromiseThenStaysUpToPlayWithAndEndsOnCtrlC() throws Exception {
         Path json = folder.resolve("demo.json");
         Path svg = folder.resolve("demo.svg");
-        try (ChildProcess demo = demo("--verify", "--json", json.toString(), "--svg", svg.toString())) {
-            int code = demo.awaitExit(WHOLE);
-            assertThat(code).as("%s", String.join("\n", demo.output())).isZero();
-        }
-        JsonNode report = new ObjectMapper().readTree(Files.readString(json));
-        assertThat(report.path("kept").asBoolean()).isTrue();
-        assertThat(report.path("promises").size()).isEqualTo(8);
-        assertThat(Files.readString(svg)).startsWith("<svg ").endsWith("</svg>\n");
-    }
-
-    @Test
-    void staysUpToPlayWithAndEndsOnCtrlC() throws Exception {
-        try (ChildProcess demo = demo("--keep")) {
+        try (ChildProcess demo = demo("--keep", "--json", json.toString(), "--svg", svg.toString())) {
             demo.awaitLine("Everything stays up", WHOLE);
+            JsonNode report = new ObjectMapper().readTree(Files.readString(json));
+            assertThat(report.path("kept").asBoolean())
+                    .as("%s", String.join("\n", demo.output()))
+                    .isTrue();
+            assertThat(report.path("promises").size()).isEqualTo(8);
+            assertThat(Files.readString(svg)).startsWith("<svg ").endsWith("</svg>\n");
+
             List<ProcessHandle> children = children(demo);
             assertThat(children).hasSizeGreaterThanOrEqualTo(8);
 
