@@ -33,8 +33,8 @@ public interface Discovery {
         void onAbsent(String name);
 
         /**
-         * The control plane has answered on this stream. What it told on earlier streams is current again: what has changed
-         * since follows, what has not is not told again.
+         * The control plane has answered on this stream, and has told all that changed since the last one. What it told on
+         * earlier streams is current again.
          */
         void onConnected();
 

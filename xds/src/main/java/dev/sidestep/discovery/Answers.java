@@ -66,6 +66,11 @@ final class Answers {
         return more <= 0 ? first : first + "; and " + more + " more";
     }
 
+    /** How a server ends what it tells to whom comes back with what it had. */
+    static boolean isEmpty(DeltaDiscoveryResponse response) {
+        return response.getResourcesCount() == 0 && response.getRemovedResourcesCount() == 0;
+    }
+
     static boolean isAskedFor(String typeUrl) {
         return typeUrl.equals(ResourceType.SELF) || typeUrl.equals(ResourceType.SERVICE);
     }

@@ -2,6 +2,7 @@ package dev.sidestep.discovery;
 
 import dev.sidestep.balancing.Discovery;
 import dev.sidestep.concurrent.SerialExecutor;
+import dev.sidestep.xds.ResourceType;
 import dev.sidestep.xds.proto.discovery.DeltaDiscoveryResponse;
 import io.grpc.ManagedChannel;
 import java.time.Duration;
@@ -54,6 +55,10 @@ public final class DiscoveryClient implements Discovery {
     private @Nullable AdsStream stream; // null while waiting for the next attempt
     private SerialExecutor.Cancellable firstAnswer = () -> {};
     private boolean connected;
+
+    /** What is known is of an earlier stream, and may not hold: an address may be another pod's by now. */
+    private boolean resuming;
+
     private long connectedAtNanos;
     private String lastError = "";
     private Consumer<String> caBundles = bundle -> {};
@@ -189,7 +194,8 @@ public final class DiscoveryClient implements Discovery {
         stream = opened;
         opened.start(identity.message());
         List<String> answered = services.answeredByStream();
-        if (!answered.isEmpty()) {
+        resuming = !answered.isEmpty();
+        if (resuming) {
             opened.resume(answered, services.versions());
         }
         // The others in a request of their own: beside versions, a new name for a known resource would get no answer.
@@ -226,7 +232,10 @@ public final class DiscoveryClient implements Discovery {
         } finally {
             answer(from, response, outcome.refusal(), typeUrl, type);
         }
-        if (!connected && outcome.refusal().isEmpty()) {
+        if (response.getTypeUrl().equals(ResourceType.SERVICE) && Answers.isEmpty(response)) {
+            resuming = false; // The server has told all that changed meanwhile.
+        }
+        if (!connected && !resuming && outcome.refusal().isEmpty()) {
             onConnected();
         }
     }

@@ -233,7 +233,13 @@ class DiscoveryClientTest {
         assertThat(requests.get(2).getInitialResourceVersionsMap()).isEmpty();
         assertThat(watcher.take()).as("not connected before it is answered").isEmpty();
         channel.latest().answer(self("n1"));
-        assertThat(watcher.take()).containsExactly("self default", "connected");
+        assertThat(watcher.take())
+                .as("what it has may be old, until it has heard what is new")
+                .containsExactly("self default");
+        channel.latest().answer(services("n2", service(BACKEND, 4)));
+        assertThat(watcher.take()).containsExactly(BACKEND + " is backend with 4");
+        channel.latest().answer(services("n3"));
+        assertThat(watcher.take()).containsExactly("connected");
     }
 
     @Test

@@ -117,6 +117,9 @@ final class FakeAds {
             subscribed.addAll(request.getResourceNamesSubscribeList());
             subscribed.removeAll(request.getResourceNamesUnsubscribeList());
             answer(request.getResourceNamesSubscribeList());
+            if (request.getInitialResourceVersionsCount() > 0) {
+                responses.onNext(Frame.delta(ResourceType.SERVICE, nonce(), List.of(), List.of()));
+            }
             if (request.hasErrorDetail() && repeatsRefused) {
                 answer(subscribed);
             }

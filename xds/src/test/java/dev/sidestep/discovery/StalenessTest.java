@@ -108,7 +108,7 @@ class StalenessTest {
     }
 
     @Test
-    void anOutageMakesAListStaleAndAnAnswerOnTheNextStreamMakesItCurrentAgain() {
+    void anOutageMakesAListStaleUntilTheNextStreamHasToldAllThatIsNew() {
         Life life = new Life();
         life.connect();
         life.channel.latest().answer(services("n2", service(BACKEND, 3, VIP)));
@@ -118,6 +118,10 @@ class StalenessTest {
         life.pass(ofSeconds(2));
         assertThat(life.backend.mayConnect()).isFalse();
         life.connect();
+        assertThat(life.backend.mayConnect())
+                .as("the old list, on a stream that has not told what is new")
+                .isFalse();
+        life.channel.latest().answer(services("n3"));
         assertThat(life.backend.mayConnect()).isTrue();
     }
 

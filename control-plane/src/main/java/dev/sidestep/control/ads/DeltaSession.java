@@ -83,11 +83,31 @@ final class DeltaSession extends Session {
         } else if (all) {
             subscription.owe();
         }
+        if (resumed && subscription.kind() == Kind.SERVICE) {
+            subscription.oweEnd();
+        }
         return true;
     }
 
     @Override
     boolean sendOne(Kind kind, Subscription subscription) {
+        return sendNews(kind, subscription) || sendEnd(kind, subscription);
+    }
+
+    /**
+     * To one of our data planes that comes back with what it had: all that is new was told. Delta xDS has no word for that,
+     * since nothing is said of what is as it was; a response that names nothing is ours.
+     */
+    private boolean sendEnd(Kind kind, Subscription subscription) {
+        if (!subscription.isEndOwed() || !subscription.dirty().isEmpty()) {
+            return false;
+        }
+        subscription.endPaid();
+        subscription.owe();
+        return new Response(kind, subscription).send();
+    }
+
+    private boolean sendNews(Kind kind, Subscription subscription) {
         List<String> dirty = subscription.dirty();
         if (dirty.isEmpty() && !subscription.isOwed()) {
             return false;

@@ -30,6 +30,7 @@ final class Subscription {
     private boolean begun;
     private boolean wildcard;
     private boolean owed;
+    private boolean endOwed;
 
     Subscription(Kind kind) {
         this.kind = kind;
@@ -77,6 +78,19 @@ final class Subscription {
 
     void paid() {
         owed = false;
+    }
+
+    /** After all that is to be told now, it is to be said that this was all. */
+    void oweEnd() {
+        endOwed = true;
+    }
+
+    boolean isEndOwed() {
+        return endOwed;
+    }
+
+    void endPaid() {
+        endOwed = false;
     }
 
     /** {@code name} is asked for, and told even if the client should have it. */

@@ -328,6 +328,29 @@ final class DeltaSessionTest {
     }
 
     @Test
+    void aDataPlaneThatComesBackHearsWhenItHasBeenToldAllThatIsNew() {
+        bench.put(service("web"), service("other"));
+        send(request(ResourceType.SERVICE, name("web")).putInitialResourceVersions(name("web"), "older"));
+        List<DeltaDiscoveryResponse> news = take(ResourceType.SERVICE);
+        assertThat(news).hasSize(2);
+        assertThat(news.get(0).getResourcesList())
+                .extracting(resource -> resource.getName())
+                .containsExactly(name("web"));
+        assertThat(news.get(1).getResourcesCount() + news.get(1).getRemovedResourcesCount())
+                .as("the end names nothing")
+                .isZero();
+
+        String version = news.get(0).getResources(0).getVersion();
+        var again = new DeltaSession(bench.ads.context(), outlet, Peer.at("peer"));
+        bench.owner.run(() -> again.onRequest(request(ResourceType.SERVICE, name("web"))
+                .putInitialResourceVersions(name("web"), version)
+                .build()));
+        assertThat(take(ResourceType.SERVICE))
+                .singleElement()
+                .satisfies(it -> assertThat(it.getResourcesCount()).isZero());
+    }
+
+    @Test
     void whoAsksForAllWhereThereIsNoneIsToldSo() {
         send(request(ResourceType.CLUSTER).setNode(Node.newBuilder().setUserAgentName("envoy")));
         send(request(ResourceType.LISTENER));

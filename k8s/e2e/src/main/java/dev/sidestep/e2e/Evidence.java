@@ -2,16 +2,10 @@ package dev.sidestep.e2e;
 
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.client.LocalPortForward;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -20,15 +14,12 @@ import java.util.stream.Stream;
 
 /** What it takes to understand a failure afterwards, gathered while the pods are still there. */
 final class Evidence {
-    static final String SYSTEM = "sidestep-system";
-    private static final int CONTROL_PLANE_ADMIN = 16080;
+    private static final int CONTROL_PLANE_ADMIN = ControlPlanes.ADMIN;
     private static final int SIDECAR_ADMIN = 16000;
     private static final int SIDECAR_METRICS = 16020;
     private static final String SIDECAR = "sidestep-sidecar";
 
     private final Cluster cluster;
-    private final HttpClient http =
-            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
 
     Evidence(Cluster cluster) {
         this.cluster = cluster;
@@ -47,8 +38,9 @@ final class Evidence {
                 Files.writeString(records.resolve(each.placement()), "not to be had: " + e.getMessage());
             }
         }
-        for (String namespace :
-                Stream.concat(namespaces.stream(), Stream.of(SYSTEM)).distinct().toList()) {
+        for (String namespace : Stream.concat(namespaces.stream(), Stream.of(ControlPlanes.NAMESPACE))
+                .distinct()
+                .toList()) {
             Path own = Files.createDirectories(folder.resolve(namespace));
             write(
                     own.resolve("events.yaml"),
@@ -96,7 +88,7 @@ final class Evidence {
                     folder.resolve(name + "." + each.getName() + ".log"),
                     () -> cluster.logs(namespace, name, each.getName()));
         }
-        if (namespace.equals(SYSTEM)) {
+        if (namespace.equals(ControlPlanes.NAMESPACE)) {
             askAll(pod, CONTROL_PLANE_ADMIN, List.of("status", "config_dump", "metrics"), folder);
         } else if (pod.getSpec().getInitContainers().stream()
                 .anyMatch(each -> each.getName().equals(SIDECAR))) {
@@ -106,24 +98,11 @@ final class Evidence {
     }
 
     private void askAll(Pod pod, int port, List<String> paths, Path folder) throws IOException {
-        try (LocalPortForward forward = cluster.api()
-                .pods()
-                .inNamespace(pod.getMetadata().getNamespace())
-                .withName(pod.getMetadata().getName())
-                .portForward(port)) {
+        try (var admin = AdminForward.open(cluster, pod, port)) {
             for (String path : paths) {
-                write(
-                        folder.resolve(pod.getMetadata().getName() + "." + path),
-                        () -> ask("http://127.0.0.1:" + forward.getLocalPort() + "/" + path));
+                write(folder.resolve(pod.getMetadata().getName() + "." + path), () -> admin.read(path));
             }
         }
-    }
-
-    private String ask(String url) throws IOException, InterruptedException {
-        HttpRequest request = HttpRequest.newBuilder(URI.create(url))
-                .timeout(Duration.ofSeconds(5))
-                .build();
-        return http.send(request, BodyHandlers.ofString()).body();
     }
 
     private static String yaml(List<?> items) {

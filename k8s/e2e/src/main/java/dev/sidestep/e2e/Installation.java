@@ -34,7 +34,7 @@ final class Installation {
         return cluster.api()
                         .apps()
                         .deployments()
-                        .inNamespace(Evidence.SYSTEM)
+                        .inNamespace(ControlPlanes.NAMESPACE)
                         .withName(DEPLOYMENT)
                         .get()
                 != null;
@@ -45,13 +45,17 @@ final class Installation {
         long start = System.nanoTime();
         if (!isThere()) {
             Await.until(
-                    "an earlier " + Evidence.SYSTEM + " gone",
+                    "an earlier " + ControlPlanes.NAMESPACE + " gone",
                     PATIENCE,
-                    () -> cluster.api().namespaces().withName(Evidence.SYSTEM).get() == null);
+                    () -> cluster.api()
+                                    .namespaces()
+                                    .withName(ControlPlanes.NAMESPACE)
+                                    .get()
+                            == null);
             made = true;
-            cluster.apply(Evidence.SYSTEM, manifests);
+            cluster.apply(ControlPlanes.NAMESPACE, manifests);
         }
-        cluster.awaitRollout(Evidence.SYSTEM, DEPLOYMENT);
+        cluster.awaitRollout(ControlPlanes.NAMESPACE, DEPLOYMENT);
         Await.until("pods injected", PATIENCE, this::injects);
         return Duration.ofNanos(System.nanoTime() - start);
     }
@@ -89,11 +93,15 @@ final class Installation {
         if (!made) {
             return;
         }
-        cluster.delete(Evidence.SYSTEM, manifests);
+        cluster.delete(ControlPlanes.NAMESPACE, manifests);
         Await.until(
-                Evidence.SYSTEM + " gone",
+                ControlPlanes.NAMESPACE + " gone",
                 PATIENCE,
-                () -> cluster.api().namespaces().withName(Evidence.SYSTEM).get() == null);
+                () -> cluster.api()
+                                .namespaces()
+                                .withName(ControlPlanes.NAMESPACE)
+                                .get()
+                        == null);
         made = false;
     }
 }

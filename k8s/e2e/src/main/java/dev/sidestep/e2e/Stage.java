@@ -136,7 +136,9 @@ public final class Stage {
         /** Java, and kube-proxy alone. */
         PLAIN_JAVA("plain-java", "client-java.yaml", "disabled"),
         SIDECAR("sidecar", "client.yaml", "sidecar"),
-        AGENT("agent", "client-java.yaml", "agent");
+        AGENT("agent", "client-java.yaml", "agent"),
+        /** The agent, and a sidecar that takes all TCP and so sees what the agent has balanced. */
+        BOTH("both", "client-java-both.yaml", "sidecar-and-agent");
 
         private final String text;
         private final String file;

@@ -24,6 +24,7 @@ public final class Catalogue {
                 new Walkthrough(),
                 new Parity(),
                 new Mode(),
+                new SidecarAndAgent(),
                 new SidecarKilled(),
                 new Upgrade(),
                 new ControlPlaneAway(Duration.ofMinutes(5)),

@@ -38,7 +38,8 @@ final class Evenness implements Scenario {
         stage.cluster().awaitRollout(namespace, "backend");
         List<String> pods = stage.cluster().podNames(namespace, "backend");
         List<LoadClient.Running> loads = new ArrayList<>();
-        for (LoadClient client : stage.clients(namespace, Placement.values())) {
+        for (LoadClient client :
+                stage.clients(namespace, Placement.PLAIN, Placement.PLAIN_JAVA, Placement.SIDECAR, Placement.AGENT)) {
             // Six connections to four pods: whatever kube-proxy draws, they cannot be even.
             client.awaitAnswer("http://backend/api", pods.size());
             loads.add(client.start(LoadSpec.http("http://backend/api", 6, 100)));
