@@ -14,7 +14,7 @@ public enum Outcome {
     CONNECT_TIMEOUT,
     /** The connection broke after some of the request was sent. */
     RESET,
-    /** The caller's or our own deadline ended it before the first response byte. */
+    /** Before the first response byte, the caller's or our own deadline ended it, or it was moved from a hung endpoint. */
     TIMEOUT,
     /**
      * The caller gave up, or the attempt was never sent: says nothing, unless the caller had waited for longer than an

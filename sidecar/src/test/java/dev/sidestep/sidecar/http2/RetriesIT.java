@@ -31,6 +31,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -165,15 +166,18 @@ final class RetriesIT {
         var reset = new CountDownLatch(1);
         ScriptedPeer endless = peer(socket -> {
             socket.accept();
-            int id = socket.next(H2Socket.HEADERS).stream();
-            socket.headers(id, false, ":status", "503");
-            socket.next(H2Socket.RST_STREAM);
-            reset.countDown();
-            socket.next(H2Socket.DATA);
+            while (true) {
+                Frame frame = socket.nextOfStream();
+                if (frame.is(H2Socket.RST_STREAM)) {
+                    reset.countDown();
+                } else {
+                    socket.headers(frame.stream(), false, ":status", "503");
+                }
+            }
         });
         serve(Policies.retrying(On.GATEWAY_ERROR), endless.address(), echo().address());
         assertThat(List.of(call("GET", ""), call("GET", ""))).contains("200 GET 2");
-        reset.await();
+        assertThat(reset.await(10, TimeUnit.SECONDS)).isTrue();
     }
 
     @Test
