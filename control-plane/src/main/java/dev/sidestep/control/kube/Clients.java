@@ -1,5 +1,6 @@
 package dev.sidestep.control.kube;
 
+import io.fabric8.kubernetes.api.model.NamedContext;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -17,6 +18,7 @@ import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -63,14 +65,19 @@ public final class Clients {
             } else {
                 config = Config.autoConfigure(context.orElse(null));
             }
-        } catch (KubernetesClientException | IllegalArgumentException e) {
-            throw new IOException("Kubernetes: the kubeconfig cannot be used (" + e.getMessage() + ")", e);
+        } catch (RuntimeException e) { // The library reads it by two others, and passes on what they throw.
+            String reason =
+                    String.valueOf(e.getMessage()).replaceAll("\\s+", " ").strip();
+            throw new IOException("Kubernetes: the kubeconfig cannot be used (" + reason + ")", e);
         }
         boolean found = kubeconfig.isPresent() || config.getCurrentContext() != null || hasServiceAccount();
         if (!found) {
             throw new IOException(
                     "Kubernetes: there is neither a kubeconfig nor a pod's service account;"
                             + " set KUBECONFIG; without a cluster, a control plane serves a folder of manifests with --directory");
+        }
+        if (context.isPresent()) {
+            checkContext(config, context.get());
         }
         Config complete = new ConfigBuilder(config)
                 .withClientKeyAlgo(keyAlgorithm(config))
@@ -85,6 +92,18 @@ public final class Clients {
                     "Kubernetes: the certificates or keys of context " + contextName(config) + " cannot be used ("
                             + Trouble.root(e) + ")",
                     e);
+        }
+    }
+
+    /** The library takes the current one in place of one that is not there, and so another cluster than was meant. */
+    private static void checkContext(Config config, String wanted) throws IOException {
+        if (!contextName(config).equals(wanted)) {
+            List<String> names = Objects.requireNonNullElse(config.getContexts(), List.<NamedContext>of()).stream()
+                    .map(NamedContext::getName)
+                    .sorted()
+                    .toList();
+            throw new IOException("--context " + wanted + ": no such context (expected: " + String.join(", ", names)
+                    + "); name one of the kubeconfig's");
         }
     }
 

@@ -63,5 +63,29 @@ final class ClientsTest {
                 .isInstanceOf(IOException.class)
                 .hasMessageStartingWith("Kubernetes: the certificates or keys of context c cannot be used (")
                 .hasMessageNotContaining("\n");
+
+        Path noYaml = Files.writeString(folder.resolve("no-yaml"), "users: [{user: {token: a b: c}");
+        assertThatThrownBy(() -> Clients.connect(Optional.of(noYaml), Optional.empty()))
+                .isInstanceOf(IOException.class)
+                .hasMessageStartingWith("Kubernetes: the kubeconfig cannot be used (")
+                .hasMessageNotContaining("\n");
+    }
+
+    @Test
+    void aContextThatIsNotThereIsNotTheCurrentOne() throws IOException {
+        Path file = Files.writeString(folder.resolve("config"), """
+                apiVersion: v1
+                kind: Config
+                current-context: staging
+                contexts:
+                - {name: staging, context: {cluster: c, user: u}}
+                - {name: prod, context: {cluster: c, user: u}}
+                clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}]
+                users: [{name: u, user: {token: t}}]
+                """);
+        assertThatThrownBy(() -> Clients.connect(Optional.of(file), Optional.of("prdo")))
+                .isInstanceOf(IOException.class)
+                .hasMessage("--context prdo: no such context (expected: prod, staging); name one of the kubeconfig's");
+        Clients.connect(Optional.of(file), Optional.of("prod")).close();
     }
 }
