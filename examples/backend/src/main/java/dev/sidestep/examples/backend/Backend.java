@@ -14,7 +14,7 @@ public final class Backend {
             backend [--pod NAME] [--address 127.0.0.1] [--http PORT] [--grpc PORT] [--work MS] [--access-log true]
               GET|POST /api     the pod's name, after --work milliseconds (5)
               GET /ready        200
-              POST /faults?kind=latency&ms=200 | status&status=503 | hang | reset  [&path=/api/x]
+              POST /faults?kind=latency&ms=200 | status&status=503 | hang | reset | halt  [&path=/api/x]
               DELETE /faults    heals
               gRPC sidestep.examples.Greeter/Greet
             Ports are free ones unless given; the line "listening" on stdout names them.""";

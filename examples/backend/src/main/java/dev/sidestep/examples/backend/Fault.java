@@ -16,8 +16,15 @@ record Fault(Kind kind, int status, long delayMillis) {
         /** Takes the request and does not answer before it is healed. */
         HANG,
         /** Cuts the connection with a TCP reset instead of an answer. */
-        RESET
+        RESET,
+        /** Ends the process at the next request, without an answer or a farewell, as SIGKILL does. */
+        HALT
     }
 
     static final Fault NONE = new Fault(Kind.NONE, 200, 0);
+    private static final int KILLED = 137;
+
+    static void halt() {
+        Runtime.getRuntime().halt(KILLED);
+    }
 }

@@ -37,7 +37,8 @@ final class Faults {
                     Long.parseLong(parameters.getOrDefault("ms", "1000")));
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(
-                    "kind: \"" + kind + "\" (expected: latency&ms=N, status&status=N, hang or reset; or DELETE)", e);
+                    "kind: \"" + kind + "\" (expected: latency&ms=N, status&status=N, hang, reset or halt; or DELETE)",
+                    e);
         }
         byPath.put(parameters.getOrDefault("path", EVERYWHERE), fault);
     }

@@ -72,6 +72,7 @@ final class GrpcServer extends GreeterGrpc.GreeterImplBase {
                         Status.UNAVAILABLE.withDescription("failing, as told").asRuntimeException());
             case HANG -> faults.hold(() -> answerLater(response, 0));
             case RESET -> resetPeer(PEER.get());
+            case HALT -> Fault.halt();
         }
     }
 

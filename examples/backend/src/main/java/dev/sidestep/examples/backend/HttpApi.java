@@ -84,6 +84,7 @@ final class HttpApi extends SimpleChannelInboundHandler<FullHttpRequest> {
             case STATUS -> answer(ctx, HttpResponseStatus.valueOf(fault.status()), "failing, as told\n", keepAlive);
             case HANG -> faults.hold(() -> ctx.executor().execute(() -> serve(ctx, url.path(), keepAlive)));
             case RESET -> reset(ctx);
+            case HALT -> Fault.halt();
         }
     }
 

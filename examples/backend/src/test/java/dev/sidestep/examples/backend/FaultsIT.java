@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sidestep.examples.greeter.GreetRequest;
 import dev.sidestep.examples.greeter.GreeterGrpc;
+import dev.sidestep.testkit.ChildProcess;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.Status;
@@ -23,6 +24,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -32,6 +34,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class FaultsIT {
+    private static final Duration START = Duration.ofSeconds(30);
+
     private final MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
     private final HttpClient client =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -106,6 +110,23 @@ class FaultsIT {
     }
 
     @Test
+    void endsItsProcessAtTheNextRequest() throws Exception {
+        try (ChildProcess backend = ChildProcess.start("backend", java(Backend.class.getName()))) {
+            int port = Integer.parseInt(backend.awaitLine("listening", START).split("\t", -1)[2]);
+            var to = URI.create("http://127.0.0.1:" + port);
+            HttpRequest halt = HttpRequest.newBuilder(to.resolve("/faults?kind=halt"))
+                    .POST(BodyPublishers.noBody())
+                    .build();
+            assertThat(client.send(halt, BodyHandlers.discarding()).statusCode())
+                    .isEqualTo(200);
+            HttpRequest call = HttpRequest.newBuilder(to.resolve("/api")).build();
+            assertThatThrownBy(() -> client.send(call, BodyHandlers.discarding()))
+                    .isInstanceOf(IOException.class);
+            assertThat(backend.awaitExit(START)).isEqualTo(137);
+        }
+    }
+
+    @Test
     void answersPipelinedRequestsInTheirOrder() throws Exception {
         try (var socket = new Socket(InetAddress.getLoopbackAddress(), http.port())) {
             socket.setSoTimeout(10_000);
@@ -125,6 +146,11 @@ class FaultsIT {
         HttpResponse<String> answer = control("kind=sulk");
         assertThat(answer.statusCode()).isEqualTo(400);
         assertThat(answer.body()).startsWith("kind: \"sulk\" (expected: latency&ms=N");
+    }
+
+    private static List<String> java(String main) {
+        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        return List.of(java, "-cp", System.getProperty("java.class.path"), main);
     }
 
     private String greet() {
