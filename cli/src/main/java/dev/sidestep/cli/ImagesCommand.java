@@ -18,7 +18,7 @@ import picocli.CommandLine.Spec;
         name = "images",
         description =
                 "Build the container images control-plane, sidecar and agent, without a container engine, and push,"
-                        + " load or write them.")
+                        + " load or write them. With --only demo, the one that \"sidestep demo --kubernetes\" runs.")
 final class ImagesCommand implements Callable<Integer> {
     private final Path home;
 
@@ -49,7 +49,7 @@ final class ImagesCommand implements Callable<Integer> {
             names = "--only",
             paramLabel = "NAME",
             split = ",",
-            description = "Not all three: ${COMPLETION-CANDIDATES}.",
+            description = "Not those three: ${COMPLETION-CANDIDATES}.",
             completionCandidates = Names.class)
     private Set<String> only = new LinkedHashSet<>(Images.NAMES);
 
@@ -62,6 +62,7 @@ final class ImagesCommand implements Callable<Integer> {
 
         Names() {
             super(Images.NAMES);
+            add(Images.DEMO);
         }
     }
 

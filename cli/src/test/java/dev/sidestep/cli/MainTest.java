@@ -30,6 +30,19 @@ class MainTest {
     }
 
     @Test
+    void aClusterIsForTheDemoOnKubernetesOnly() {
+        assertThat(run("demo", "--context", "prod")).isEqualTo(2);
+        assertThat(err.toString()).contains("say --kubernetes, too");
+    }
+
+    @Test
+    void theDemoNamesTheKubeconfigThatIsNotThere() {
+        assertThat(run("demo", "--kubernetes", "--kubeconfig", "/nowhere/config"))
+                .isEqualTo(1);
+        assertThat(err).hasToString("sidestep demo: --kubeconfig /nowhere/config: cannot be read; name another file\n");
+    }
+
+    @Test
     void anAddressThatIsNoneIsOneSentence() {
         assertThat(run("sidecar", "--proxy", "16001")).isEqualTo(2);
         assertThat(err.toString().lines()).singleElement().asString().contains("\"16001\" (expected: host:port)");

@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** All findings, in the order in which was looked. */
 public record CheckReport(List<Finding> findings) {
@@ -40,7 +41,14 @@ public record CheckReport(List<Finding> findings) {
 
     /** Whether nothing failed. */
     public boolean passed() {
-        return findings.stream().noneMatch(finding -> finding.level() == Level.FAILED);
+        return failure().isEmpty();
+    }
+
+    /** The first that failed. */
+    public Optional<Finding> failure() {
+        return findings.stream()
+                .filter(finding -> finding.level() == Level.FAILED)
+                .findFirst();
     }
 
     /** For people. */

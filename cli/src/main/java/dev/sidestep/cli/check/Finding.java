@@ -37,6 +37,11 @@ public record Finding(Level level, String subject, String said, String fix) {
         return new Finding(Level.FAILED, subject, said, fix);
     }
 
+    /** As an error's message. */
+    public String oneLine() {
+        return subject + ": " + said + (fix.isEmpty() ? "" : "; " + fix);
+    }
+
     /** For people. */
     public List<String> lines() {
         String line = level.mark + " " + subject + ": " + said;

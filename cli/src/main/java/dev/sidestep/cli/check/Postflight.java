@@ -49,7 +49,7 @@ public final class Postflight {
 
     /** Looks at everything that there is to look at. */
     public CheckReport run() throws InterruptedException {
-        CheckReport rollout = CheckReport.of(client, List.of(new ServerVersion(client), new Rollout(client)));
+        CheckReport rollout = rollout(client);
         List<Finding> findings = new ArrayList<>(rollout.findings());
         try (var replicas = Replicas.open(client);
                 var forwards = new Forwards(client)) {
@@ -61,6 +61,11 @@ public final class Postflight {
             }
         }
         return new CheckReport(findings);
+    }
+
+    /** Only whether the API server answers and the control plane runs. */
+    public static CheckReport rollout(KubernetesClient client) throws InterruptedException {
+        return CheckReport.of(client, List.of(new ServerVersion(client), new Rollout(client)));
     }
 
     private List<Check> checks(Replicas replicas, Forwards forwards, List<Finding> findings)
@@ -91,13 +96,18 @@ public final class Postflight {
         checks.add(new Webhook(client, injectors));
         checks.add(new InjectionTrial(client, namespace.orElse("default")));
         if (!onlyRead) {
-            checks.add(new ImagePull(client, namespace.orElse(Names.SYSTEM_NAMESPACE), image()));
+            checks.add(new ImagePull(client, namespace.orElse(Names.SYSTEM_NAMESPACE), image(client)));
         }
         checks.add(labelledPods());
         return checks;
     }
 
-    private Settings.Image image() throws IOException {
+    /**
+     * Where the installation's pods get our images.
+     *
+     * @throws IOException if its configuration cannot be read; for the user
+     */
+    public static Settings.Image image(KubernetesClient client) throws IOException {
         ConfigMap config = client.configMaps()
                 .inNamespace(Names.SYSTEM_NAMESPACE)
                 .withName(Names.CONTROL_PLANE)

@@ -9,10 +9,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Builds our three images. For one thread. */
+/** Builds our images. For one thread. */
 final class ImageBuilder {
     private static final List<String> IPTABLES =
             List.of("iptables", "libxtables12", "libmnl0", "libnftnl11", "libnfnetlink0", "libnetfilter-conntrack3");
+
+    private static final List<String> EXAMPLES = List.of("backend", "frontend");
 
     private final Sources sources;
     private final JavaRuntime java;
@@ -26,10 +28,11 @@ final class ImageBuilder {
      * @param libraries the folder with all jars of the distribution
      * @param agent the Java agent's jar
      * @param redirect the script that the sidecar's init container runs
-     * @param version of all three
+     * @param examples the folder of the examples, with everything built
+     * @param version of all
      * @param base as {@link Base#load} understands it
      */
-    record Sources(Path libraries, Path agent, Path redirect, String version, String base) {}
+    record Sources(Path libraries, Path agent, Path redirect, Path examples, String version, String base) {}
 
     /**
      * An image, and what was seen when it was tried.
@@ -101,6 +104,35 @@ final class ImageBuilder {
         var config =
                 new ImageConfig(recipe.entrypoint(), environment, Recipe.USER, recipe.ports(), labels(recipe.name()));
         return new Built(recipe.name(), config.toJson(base, layers), layers, measured);
+    }
+
+    /** The examples, for whoever names a main class: a JVM that waits for its arguments. */
+    Built demo() throws ImageException, IOException {
+        Path folder = Files.createDirectory(work.resolve("demo"));
+        var root = new RootFs(folder.resolve("root"));
+        root.settle();
+        Base base = Base.load(sources.base(), root, folder, packages);
+        mountPoints(root);
+        List<Layer> layers = new ArrayList<>(base.layers());
+        List<Path> jars = new ArrayList<>(List.of(sources.agent())); // It comes to live in the frontend's JVM.
+        for (String each : EXAMPLES) {
+            Path app = sources.examples().resolve(each).resolve("target/app");
+            if (!Files.isDirectory(app)) {
+                throw new ImageException(app + ": no such folder; build with mvn -Dquick package");
+            }
+            try (var files = Files.list(app)) {
+                files.filter(file -> file.toString().endsWith(".jar")).sorted().forEach(jars::add);
+            }
+        }
+        java.link(Recipe.EXAMPLES, jars, root);
+        layers.add(root.commit("Java runtime", folder.resolve("java.tar")));
+        for (String each : EXAMPLES) {
+            root.copyTree(sources.examples().resolve(each).resolve("target/app"), "/app/" + each);
+        }
+        layers.add(root.commit("examples", folder.resolve("program.tar")));
+        var config = new ImageConfig(
+                List.of(JavaRuntime.HOME + "/bin/java"), Map.of(), Recipe.USER, List.of(), labels("demo"));
+        return new Built("demo", config.toJson(base, layers), layers, Map.of());
     }
 
     /** Where an engine puts what every container has; a base made by hand may lack them. */

@@ -6,12 +6,16 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 
 /** Builds images and brings them where they are wanted. */
 public final class Images {
-    /** All that there are. */
+    /** All that an installation needs. */
     public static final List<String> NAMES = List.of("control-plane", "sidecar", "agent");
+
+    /** The backend and the frontend of the demo. Sidestep needs it nowhere. */
+    public static final String DEMO = "demo";
 
     private Images() {}
 
@@ -29,9 +33,9 @@ public final class Images {
             only = Set.copyOf(only);
             Destination.parse(to);
             for (String each : only) {
-                if (!NAMES.contains(each)) {
+                if (!NAMES.contains(each) && !each.equals(DEMO)) {
                     throw new IllegalArgumentException(
-                            "--only: \"" + each + "\" (expected: " + String.join(", ", NAMES) + ")");
+                            "--only: \"" + each + "\" (expected: " + String.join(", ", NAMES) + ", " + DEMO + ")");
                 }
             }
             if (!tag.matches("[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")) {
@@ -58,6 +62,7 @@ public final class Images {
                     home.resolve("cli/target/sidestep/lib"),
                     agent,
                     home.resolve("k8s/images/sidecar/sidestep-redirect"),
+                    home.resolve("examples"),
                     request.tag(),
                     request.base().orElse(Base.DEFAULT));
             var builder = new ImageBuilder(
@@ -66,14 +71,12 @@ public final class Images {
                     packages,
                     cache.resolve("aot"),
                     work);
-            for (String each : NAMES) {
-                if (!request.only().contains(each)) {
-                    continue;
-                }
+            for (String each : new TreeSet<>(request.only())) {
                 say.accept("building " + each);
                 ImageBuilder.Built built = switch (each) {
                     case "agent" -> builder.agent();
                     case "sidecar" -> builder.process(Recipe.SIDECAR);
+                    case DEMO -> builder.demo();
                     default -> builder.process(Recipe.CONTROL_PLANE);
                 };
                 Path archive = work.resolve(each + ".tar");

@@ -106,6 +106,21 @@ record Recipe(
             false,
             List.of(16010, 16012, 16017, 16080));
 
+    /** Of the JVM that runs the demo's programs, with the agent or without. */
+    static final Modules EXAMPLES = new Modules(
+            List.of(
+                    "java.base",
+                    "java.instrument",
+                    "java.logging",
+                    "java.management",
+                    "java.naming",
+                    "java.net.http",
+                    "java.xml",
+                    "jdk.httpserver",
+                    "jdk.management",
+                    "jdk.unsupported"),
+            UNNEEDED);
+
     private static List<String> with(String... flags) {
         return Stream.concat(List.of(flags).stream(), EVERY_JVM.stream()).toList();
     }

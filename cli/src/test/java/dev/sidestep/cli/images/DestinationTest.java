@@ -84,7 +84,7 @@ class DestinationTest {
     @Test
     void aRequestIsCheckedBeforeAnythingIsBuilt() {
         assertThatThrownBy(() -> request("./x", Set.of("sidecar", "proxy"), "1"))
-                .hasMessage("--only: \"proxy\" (expected: control-plane, sidecar, agent)");
+                .hasMessage("--only: \"proxy\" (expected: control-plane, sidecar, agent, demo)");
         assertThatThrownBy(() -> request("./x", Set.of("sidecar"), "a b"))
                 .hasMessage("--tag: \"a b\" (expected: letters, digits, dots, dashes)");
     }

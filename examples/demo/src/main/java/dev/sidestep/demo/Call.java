@@ -17,6 +17,11 @@ record Call(String client, long startMicros, long endMicros, Kind kind, String p
         }
     }
 
+    /** The same, by another clock. */
+    Call shifted(long byMicros) {
+        return new Call(client, startMicros + byMicros, endMicros + byMicros, kind, pod, ok, error);
+    }
+
     static Call parse(String client, String[] fields) {
         return new Call(
                 client,

@@ -1,34 +1,54 @@
 package dev.sidestep.demo;
 
+import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.SortedMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
 
-/** {@code sidestep demo}: wires the processes, tells the story, prints what was promised and what was seen. */
+/** {@code sidestep demo}: plays it before the user's eyes, prints what was promised and what was seen. */
 public final class Demo {
-    private static final String NAMES = String.join(
-            " ",
-            "localhost",
-            "backend-service",
-            "backend-service.default",
-            "backend-service.default.svc",
-            "backend-service.default.svc.cluster.local",
-            "greeter-service",
-            "greeter-service.default",
-            "greeter-service.default.svc",
-            "greeter-service.default.svc.cluster.local");
-
     private final DemoOptions options;
     private final PrintStream out;
+    private final Opening opening;
+    private volatile @Nullable Screen shown;
 
-    public Demo(DemoOptions options, PrintStream out) {
+    /** Makes what is played ready to start. */
+    private interface Opening {
+        Production open(Workspace workspace, Observations observations, SortedMap<String, String> placements)
+                throws DemoException, IOException;
+    }
+
+    private Demo(DemoOptions options, PrintStream out, Opening opening) {
         this.options = options;
         this.out = out;
+        this.opening = opening;
+    }
+
+    /** All processes on this machine. */
+    public static Demo here(DemoOptions options, PrintStream out) {
+        return new Demo(
+                options,
+                out,
+                (workspace, observations, placements) -> LocalDemo.open(options, workspace, observations, placements));
+    }
+
+    /** Pods in a namespace of their own, beside a Sidestep that is installed. The caller closes {@code client}. */
+    public static Demo inCluster(DemoOptions options, KubernetesClient client, DemoImage image, PrintStream out) {
+        return new Demo(
+                options,
+                out,
+                (workspace, observations, placements) -> new ClusterDemo(
+                        options,
+                        new ClusterStage(client, image, workspace, observations),
+                        observations,
+                        placements,
+                        out));
     }
 
     /**
@@ -37,60 +57,50 @@ public final class Demo {
      * @return the exit code: 0, or 1 if a promise was not kept and {@link DemoOptions#verify} is set
      */
     public int run() throws DemoException, IOException, InterruptedException {
+        var observations = new Observations();
+        SortedMap<String, String> placements = new ConcurrentSkipListMap<>();
         try (Workspace workspace = Workspace.open(options.home());
-                Children children = Children.open(workspace.path("logs"))) {
+                Production production = opening.open(workspace, observations, placements)) {
             // On Ctrl-C only hooks run: what the braces would close, this closes.
-            Runtime.getRuntime().addShutdownHook(new Thread(children::close, "stop-children"));
-            Files.writeString(workspace.path("hosts"), "127.0.0.1 " + NAMES + "\n");
-            return play(workspace, children);
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> end(production), "end-demo"));
+            return play(production, new Panel(production.cast(), observations, placements), workspace, observations);
         }
     }
 
-    private int play(Workspace workspace, Children children) throws DemoException, IOException, InterruptedException {
-        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-        var programs = new Programs(options.home(), java, workspace, options.nio());
-        var observations = new Observations();
-        var stage = new Stage(programs, children, new Manifests(workspace.path("manifests")), observations);
-        Map<String, String> placements = new ConcurrentHashMap<>();
-        greet(stage.layout(), workspace);
+    private int play(Production production, Panel panel, Workspace workspace, Observations observations)
+            throws DemoException, IOException, InterruptedException {
+        production.greeting().forEach(out::println);
         Facts facts;
-        try (var screen = new Screen(out, options.ansi(), new Panel(stage, observations, placements))) {
-            screen.start();
-            facts = new Story(stage, observations, screen, placements).tell();
+        try (Screen screen = show(panel)) {
+            facts = production.tell(screen);
         }
-        Report report = report(facts, observations, stage.layout());
+        List<String> commands = production.commands();
+        var report = new Report(facts, observations, production.promises(facts), commands);
         write(report, facts, observations, workspace);
+        out.println(options.keep() ? "To try next:" : "To try next, while it runs with --keep:");
+        commands.forEach(each -> out.println("  " + each));
         if (options.keep()) {
-            try (var screen = new Screen(out, options.ansi(), new Panel(stage, observations, placements))) {
-                screen.start();
-                screen.chapter("Everything stays up; the manifests are in " + workspace.path("manifests")
-                        + ". Ctrl-C ends it.");
+            try (Screen screen = show(panel)) {
+                screen.chapter(production.kept());
                 new CountDownLatch(1).await();
             }
         }
         return options.verify() && !report.kept() ? 1 : 0;
     }
 
-    private void greet(Layout layout, Workspace workspace) {
-        out.println(
-                "Sidestep " + options.version() + " demo, about a minute. Ctrl-C ends it and leaves nothing running.");
-        out.println("backend-service 127.0.0.1:" + layout.httpVip() + ", greeter-service 127.0.0.1:" + layout.grpcVip()
-                + ", control plane " + Programs.text(layout.xds()) + " (admin "
-                + Programs.text(layout.controlPlaneAdmin()) + "), sidecar " + Programs.text(layout.proxy()) + " (admin "
-                + Programs.text(layout.sidecarAdmin()) + ")");
-        out.println("Manifests and logs: " + workspace.path(""));
+    private Screen show(Panel panel) {
+        var opened = new Screen(out, options.ansi(), panel);
+        shown = opened;
+        opened.start();
+        return opened;
     }
 
-    private Report report(Facts facts, Observations observations, Layout layout) {
-        List<Promise> promises = new Judgement(facts, observations).promises();
-        return new Report(facts, observations, promises, commands(layout));
-    }
-
-    private static List<String> commands(Layout layout) {
-        return List.of(
-                "./sidestep why backend-service --admin " + Programs.text(layout.sidecarAdmin()),
-                "SIDESTEP_CONTROL_PLANE=" + Programs.text(layout.xds())
-                        + " java -javaagent:$(./sidestep agent) -jar app.jar");
+    private void end(Production production) {
+        Screen open = shown;
+        if (open != null) {
+            open.close();
+        }
+        production.close();
     }
 
     private void write(Report report, Facts facts, Observations observations, Workspace workspace) throws IOException {
@@ -103,7 +113,5 @@ public final class Demo {
         if (options.json().isPresent()) {
             Workspace.replace(options.json().get(), report.json());
         }
-        out.println(options.keep() ? "To try next:" : "To try next, while ./sidestep demo --keep runs:");
-        report.commands().forEach(each -> out.println("  " + each));
     }
 }

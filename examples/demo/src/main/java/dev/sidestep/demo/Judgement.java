@@ -4,7 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** What was promised, and what the observations say of it. Nothing here is assumed: without an observation, not kept. */
@@ -13,24 +15,45 @@ final class Judgement {
 
     private final Facts facts;
     private final Observations observations;
+    private final List<String> clients;
 
-    Judgement(Facts facts, Observations observations) {
+    /** {@code clients}: those that something was promised to. */
+    Judgement(Facts facts, Observations observations, List<String> clients) {
         this.facts = facts;
         this.observations = observations;
+        this.clients = clients;
     }
 
+    /** Of the whole story. */
     List<Promise> promises() {
-        List<Promise> promises = new ArrayList<>();
-        promises.add(even());
-        promises.add(newPod());
-        promises.add(deadPod());
-        promises.add(hungPod());
-        promises.add(safeRequests());
-        promises.add(cutAtTheKill());
-        promises.add(snapshot());
-        promises.add(modeOff());
-        facts.missing.forEach(each -> promises.add(new Promise("the story goes on", "in time", "not", false, each)));
-        return promises;
+        return withMissing(List.of(
+                even(),
+                newPod(),
+                deadPod("SIGKILL"),
+                hungPod(),
+                safeRequests("GETs on scale, kill, outage, mode change"),
+                cutAtTheKill(),
+                snapshot(),
+                modeOff()));
+    }
+
+    /** Of the story in a cluster: what would hurt others is left out, and the VIP's part is seen from outside only. */
+    List<Promise> inACluster() {
+        return withMissing(List.of(
+                even(),
+                newPod(),
+                deadPod("its end"),
+                safeRequests("GETs on scale, kill, mode change"),
+                cutAtTheKill(),
+                modeOffByPods()));
+    }
+
+    private List<Promise> withMissing(List<Promise> promises) {
+        return Stream.concat(
+                        promises.stream(),
+                        facts.missing.stream()
+                                .map(each -> new Promise("the story goes on", "in time", "not", false, each)))
+                .toList();
     }
 
     private Promise even() {
@@ -53,7 +76,7 @@ final class Judgement {
 
     private Promise newPod() {
         List<Long> waits = new ArrayList<>();
-        for (String client : Stage.CLIENTS) {
+        for (String client : clients) {
             for (boolean http : List.of(true, false)) {
                 observations
                         .calls(call -> call.ok()
@@ -61,24 +84,24 @@ final class Judgement {
                                 && call.kind().isHttp() == http
                                 && call.pod().equals(facts.newPod))
                         .stream()
-                        .mapToLong(call -> call.endMicros() - facts.newPodReady)
+                        .mapToLong(call -> Math.max(0, call.endMicros() - facts.newPodReady))
                         .min()
                         .ifPresent(waits::add);
             }
         }
-        boolean all = waits.size() == 2 * Stage.CLIENTS.size();
+        boolean all = waits.size() == 2 * clients.size();
         long slowest = waits.stream().mapToLong(Long::longValue).max().orElse(0);
         return new Promise(
                 "new pod used",
                 "<= 1 s after ready",
-                all ? Time.seconds(slowest) : "by " + waits.size() + " of 4",
+                all ? Time.seconds(slowest) : "by " + waits.size() + " of " + 2 * clients.size(),
                 all && slowest <= Time.SECOND);
     }
 
     /** A dead pod has no log. What tells of an attempt at it is the next attempt, at another pod, or a failed call. */
-    private Promise deadPod() {
+    private Promise deadPod(String since) {
         long last = facts.killed;
-        for (String client : Stage.CLIENTS) {
+        for (String client : clients) {
             for (boolean http : List.of(true, false)) {
                 List<Long> attempts = new ArrayList<>();
                 observations
@@ -98,7 +121,7 @@ final class Judgement {
         }
         return new Promise(
                 "dead pod left alone",
-                "<= 1 s after SIGKILL",
+                "<= 1 s after " + since,
                 Time.seconds(last - facts.killed),
                 last - facts.killed <= Time.SECOND);
     }
@@ -106,7 +129,7 @@ final class Judgement {
     private Promise hungPod() {
         long worst = 0;
         int seen = 0;
-        for (String client : Stage.CLIENTS) {
+        for (String client : clients) {
             for (boolean http : List.of(true, false)) {
                 List<Long> attempts = observations
                         .arrivals(each -> each.client().equals(client)
@@ -132,17 +155,13 @@ final class Judgement {
                 seen > 0 && worst <= 2 * Time.SECOND);
     }
 
-    private Promise safeRequests() {
+    private Promise safeRequests(String promise) {
         long all = observations
                 .calls(each -> each.kind() == Call.Kind.GET && isPromised(each))
                 .size();
         List<Call> failed = observations.calls(each -> each.kind() == Call.Kind.GET && !each.ok() && isPromised(each));
         return new Promise(
-                "GETs on scale, kill, outage, mode change",
-                "0 failed",
-                failed.size() + " of " + all,
-                all > 0 && failed.isEmpty(),
-                first(failed));
+                promise, "0 failed", failed.size() + " of " + all, all > 0 && failed.isEmpty(), first(failed));
     }
 
     /** Each gRPC call is a POST. One that was sent to the pod that died may have been served: nobody may repeat it. */
@@ -200,6 +219,56 @@ final class Judgement {
                 "<= 1 s",
                 vipUsed ? Time.seconds(off) + ", " + Time.seconds(back) : "no call came by the VIP",
                 vipUsed && off <= Time.SECOND && back <= Time.SECOND);
+    }
+
+    /**
+     * By who answered, for nobody can ask kube-proxy: off, a channel that is kept leads to the one pod that the VIP drew
+     * for it, and balanced to all. A client whose connections to the VIP happen to lead to every pod tells nothing.
+     */
+    private Promise modeOffByPods() {
+        long off = 0;
+        long back = 0;
+        List<String> untold = new ArrayList<>();
+        for (String client : clients) {
+            for (boolean http : List.of(true, false)) {
+                List<Call> calls = observations.calls(call -> call.ok()
+                        && call.client().equals(client)
+                        && call.kind().isHttp() == http
+                        && within(call.startMicros(), facts.off, facts.end));
+                Set<String> drawn = calls.stream()
+                        .filter(call -> within(call.startMicros(), facts.on - Time.SECOND, facts.on))
+                        .map(Call::pod)
+                        .collect(Collectors.toSet());
+                List<Call> elsewhere = calls.stream()
+                        .filter(call -> !drawn.contains(call.pod()))
+                        .toList();
+                OptionalLong returned = elsewhere.stream()
+                        .mapToLong(Call::startMicros)
+                        .filter(micros -> micros >= facts.on)
+                        .min();
+                if (drawn.isEmpty() || returned.isEmpty()) {
+                    if (!http) {
+                        untold.add(client);
+                    }
+                    continue;
+                }
+                long last = elsewhere.stream()
+                        .mapToLong(Call::startMicros)
+                        .filter(micros -> micros < facts.on)
+                        .max()
+                        .orElse(facts.off);
+                off = Math.max(off, last - facts.off);
+                back = Math.max(back, returned.getAsLong() - facts.on);
+            }
+        }
+        return new Promise(
+                "mode: off, every channel on one connection, and back",
+                "<= 1 s",
+                untold.isEmpty() ? Time.seconds(off) + ", " + Time.seconds(back) : "not to be seen",
+                untold.isEmpty() && off <= Time.SECOND && back <= Time.SECOND,
+                untold.isEmpty()
+                        ? ""
+                        : "while off, gRPC calls went to every pod, or to none, from " + String.join(", ", untold));
     }
 
     /** Not if a pod hung meanwhile: a call that it took, if only just before, may run into its own time-out. */

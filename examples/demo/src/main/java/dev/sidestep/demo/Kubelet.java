@@ -49,7 +49,7 @@ final class Kubelet implements AutoCloseable {
             }
             Thread.sleep(50);
         }
-        pod.becomes(Pod.State.READY);
+        pod.becomes(PodState.READY);
         failures.remove(pod);
         if (!listed.contains(pod)) {
             listed.add(pod);

@@ -41,11 +41,16 @@ final class Manifests {
     }
 
     private static void write(String template, Path file, Map<String, Object> values) {
+        Workspace.replace(file, fill(template, values));
+    }
+
+    /** A template of ours with its places filled. */
+    static String fill(String template, Map<String, Object> values) {
         String text = read(template);
         for (Map.Entry<String, Object> each : values.entrySet()) {
             text = text.replace("${" + each.getKey() + "}", each.getValue().toString());
         }
-        Workspace.replace(file, text);
+        return text;
     }
 
     private static String read(String template) {

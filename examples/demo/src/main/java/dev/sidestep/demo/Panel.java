@@ -3,7 +3,7 @@ package dev.sidestep.demo;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
+import java.util.SortedMap;
 import java.util.stream.Collectors;
 
 /** What the last second looked like, for each pod and client. */
@@ -13,13 +13,13 @@ final class Panel {
     /** Calls end a little after they start: the second shown ends this long ago. */
     private static final long LAG = 100_000;
 
-    private final Stage stage;
+    private final Cast cast;
     private final Observations observations;
-    private final Map<String, String> placements;
+    private final SortedMap<String, String> placements;
 
-    /** {@code placements}: how each client is called now; changes with the story. */
-    Panel(Stage stage, Observations observations, Map<String, String> placements) {
-        this.stage = stage;
+    /** {@code placements}: the clients, and how each is called now; changes with the story. */
+    Panel(Cast cast, Observations observations, SortedMap<String, String> placements) {
+        this.cast = cast;
         this.observations = observations;
         this.placements = placements;
     }
@@ -33,11 +33,10 @@ final class Panel {
                 clients.stream()
                         .map(each -> placements.getOrDefault(each.client(), ""))
                         .toList()));
-        for (Pod pod : stage.pods()) {
-            rows.add(row(
-                    pod.name() + "  " + state(pod),
-                    clients.stream().map(each -> each.bar(pod.name())).toList()));
-        }
+        cast.pods()
+                .forEach((pod, state) -> rows.add(row(
+                        pod + "  " + text(state),
+                        clients.stream().map(each -> each.bar(pod)).toList())));
         rows.add(row("errors, p50, p99", clients.stream().map(Second::summary).toList()));
         return rows;
     }
@@ -49,8 +48,9 @@ final class Panel {
                         Locale.ROOT,
                         "%-24s %s | %s",
                         placements.getOrDefault(each.client(), ""),
-                        stage.pods().stream()
-                                .map(pod -> pod.name() + " " + each.percent(pod.name()) + state(pod, " (", ")"))
+                        cast.pods().entrySet().stream()
+                                .map(pod -> pod.getKey() + " " + each.percent(pod.getKey())
+                                        + (pod.getValue() == PodState.READY ? "" : " (" + text(pod.getValue()) + ")"))
                                 .collect(Collectors.joining("  ")),
                         each.summary()))
                 .toList();
@@ -58,7 +58,7 @@ final class Panel {
 
     private List<Second> seconds() {
         long to = Time.nowMicros() - LAG;
-        return Stage.CLIENTS.stream()
+        return placements.keySet().stream()
                 .map(client -> new Second(
                         client,
                         observations.calls(call -> call.client().equals(client)
@@ -67,12 +67,8 @@ final class Panel {
                 .toList();
     }
 
-    private static String state(Pod pod) {
-        return pod.state().name().toLowerCase(Locale.ROOT);
-    }
-
-    private static String state(Pod pod, String before, String after) {
-        return pod.state() == Pod.State.READY ? "" : before + state(pod) + after;
+    private static String text(PodState state) {
+        return state.name().toLowerCase(Locale.ROOT);
     }
 
     private static String row(String head, List<String> cells) {

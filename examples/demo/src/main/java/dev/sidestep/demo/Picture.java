@@ -12,8 +12,6 @@ final class Picture {
     private static final int BASE = 232;
     private static final int TALLEST = 150;
     private static final int BAR = 38;
-    private static final List<String> NAMES = List.of("frontend 1", "frontend 2");
-    private static final List<String> PLACEMENTS = List.of("frontend 1, sidecar", "frontend 2, Java agent");
     private static final String HTTP = "#2f6fde";
     private static final String GRPC = "#8fb8ff";
 
@@ -32,21 +30,20 @@ final class Picture {
                         + " font-size=\"12\" fill=\"#333\">",
                 WIDTH, HEIGHT);
         line("<rect width=\"%d\" height=\"%d\" rx=\"8\" fill=\"#fff\"/>", WIDTH, HEIGHT);
-        panel(20, "Without Sidestep: a random pod per connection", before, NAMES, most);
-        panel(400, "With Sidestep: every request balanced", after, PLACEMENTS, most);
+        panel(20, "Without Sidestep: a random pod per connection", before, most);
+        panel(400, "With Sidestep: every request balanced", after, most);
         legend();
         line("</svg>");
         return svg.toString();
     }
 
-    private void panel(int left, String title, List<Window> windows, List<String> captions, long most) {
+    private void panel(int left, String title, List<Window> windows, long most) {
         String[] parts = title.split(":", 2);
         line(
                 "<text x=\"%d\" y=\"30\" font-size=\"13\"><tspan font-weight=\"bold\">%s</tspan>:%s</text>",
                 left, parts[0], parts[1]);
         int x = left;
-        for (int i = 0; i < windows.size(); i++) {
-            Window window = windows.get(i);
+        for (Window window : windows) {
             Map<String, Long> http = evenness.perPod(window, call -> call.kind().isHttp());
             Map<String, Long> grpc =
                     evenness.perPod(window, call -> !call.kind().isHttp());
@@ -57,7 +54,7 @@ final class Picture {
             }
             line(
                     "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s</text>",
-                    (group + x - 8) / 2, BASE + 38, captions.get(i));
+                    (group + x - 8) / 2, BASE + 38, window.placement());
             x += 30;
         }
         line("<line x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\" stroke=\"#999\"/>", left, BASE, x - 30, BASE);

@@ -10,18 +10,11 @@ import java.time.Duration;
 
 /** One backend: its ports stay, its process may be killed and started again. */
 final class Pod {
-    enum State {
-        STARTING,
-        READY,
-        KILLED,
-        HUNG
-    }
-
     private final String name;
     private final int httpPort;
     private final int grpcPort;
     private final HttpClient client;
-    private volatile State state = State.STARTING;
+    private volatile PodState state = PodState.STARTING;
     private volatile Child process;
 
     Pod(String name, int httpPort, int grpcPort, HttpClient client, Child process) {
@@ -44,11 +37,11 @@ final class Pod {
         return grpcPort;
     }
 
-    State state() {
+    PodState state() {
         return state;
     }
 
-    void becomes(State next) {
+    void becomes(PodState next) {
         state = next;
     }
 
@@ -58,7 +51,7 @@ final class Pod {
 
     void restartedAs(Child next) {
         process = next;
-        state = State.STARTING;
+        state = PodState.STARTING;
     }
 
     boolean answersReady(Duration timeout) {

@@ -9,12 +9,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadLocalRandom;
 
 /** All that runs in the demo, and the hands that start and stop it. Owned by the story's thread; others only look. */
-final class Stage {
+final class Stage implements Cast {
     static final String FIRST = "frontend-1";
     static final String SECOND = "frontend-2";
     static final List<String> CLIENTS = List.of(FIRST, SECOND);
@@ -49,8 +51,15 @@ final class Stage {
         return layout;
     }
 
-    List<Pod> pods() {
-        return pods;
+    @Override
+    public SortedMap<String, PodState> pods() {
+        SortedMap<String, PodState> states = new TreeMap<>();
+        pods.forEach(each -> states.put(each.name(), each.state()));
+        return states;
+    }
+
+    Pod anyPod() {
+        return pods.get(randomBelow(pods.size()));
     }
 
     Programs programs() {
@@ -162,7 +171,8 @@ final class Stage {
     }
 
     /** Throws if a process ended that nobody told to. */
-    void check() throws DemoException {
+    @Override
+    public void check() throws DemoException {
         List<Child> all = new ArrayList<>(running.values());
         pods.forEach(pod -> all.add(pod.process()));
         for (Child each : all) {
@@ -182,13 +192,10 @@ final class Stage {
         if (!fields[0].equals("request") || fields[2].equals("/ready")) {
             return;
         }
-        boolean http = fields[2].equals("/api");
-        long micros = Long.parseLong(fields[1]);
+        Arrival arrival = Arrival.parse(pod, fields, false);
+        int podPort = arrival.http() ? httpPort : grpcPort;
         int peer = Integer.parseInt(fields[5]);
-        boolean viaVip = vips.stream().anyMatch(vip -> vip.carried(http ? httpPort : grpcPort, peer, micros));
-        // gRPC appends its own name to the user agent that it is given.
-        String client = fields[3].split(" ", 2)[0];
-        observations.add(
-                new Arrival(pod, micros, http, client, Integer.parseInt(fields[4]), viaVip, fields[6].equals("HANG")));
+        boolean viaVip = vips.stream().anyMatch(vip -> vip.carried(podPort, peer, arrival.micros()));
+        observations.add(viaVip ? Arrival.parse(pod, fields, true) : arrival);
     }
 }

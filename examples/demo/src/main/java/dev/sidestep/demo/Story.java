@@ -3,8 +3,7 @@ package dev.sidestep.demo;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ThreadLocalRandom;
+import java.util.SortedMap;
 
 /**
  * The demo, step by step. Each step does one thing to the system, waits, and leaves in {@link Facts} the moments that
@@ -21,16 +20,16 @@ final class Story {
     private static final long SETTLE = Time.SECOND;
 
     private final Stage stage;
-    private final Observations observations;
     private final Screen screen;
-    private final Map<String, String> placements;
+    private final SortedMap<String, String> placements;
     private final Facts facts = new Facts();
+    private final Narrator narrator;
 
-    Story(Stage stage, Observations observations, Screen screen, Map<String, String> placements) {
+    Story(Stage stage, Observations observations, Screen screen, SortedMap<String, String> placements) {
         this.stage = stage;
-        this.observations = observations;
         this.screen = screen;
         this.placements = placements;
+        this.narrator = new Narrator(stage, observations, placements, facts, screen);
     }
 
     Facts tell() throws DemoException, InterruptedException {
@@ -66,14 +65,14 @@ final class Story {
             placements.put(client, client + ", without");
             stage.startFrontend(client, Programs.Placement.without());
         }
-        awaitCalls(Time.nowMicros());
+        narrator.awaitCalls(Time.nowMicros(), START_LIMIT);
         stage.awaitListening("the control plane", stage.layout().xds());
         stage.awaitListening("the sidecar", stage.layout().proxy());
         screen.event("two frontends call " + stage.layout().httpUrl() + " over 6 connections and "
                 + stage.layout().grpcTarget() + " over 1 channel each");
         long from = Time.nowMicros() + SETTLE;
-        pause(PHASE.plusSeconds(1));
-        facts.before.addAll(windows("without", from, Time.nowMicros()));
+        narrator.pause(PHASE.plusSeconds(1));
+        facts.before.addAll(narrator.windows("without", from, Time.nowMicros()));
     }
 
     private void with() throws DemoException, InterruptedException {
@@ -86,10 +85,10 @@ final class Story {
                 Stage.FIRST, Programs.Placement.behindSidecar(stage.layout().proxy()));
         stage.startFrontend(
                 Stage.SECOND, stage.programs().withAgent(stage.layout().xds()));
-        awaitCalls(restarted);
+        narrator.awaitCalls(restarted, START_LIMIT);
         long from = Time.nowMicros() + SETTLE;
-        pause(PHASE.plusSeconds(1));
-        facts.after.addAll(windows("with", from, Time.nowMicros()));
+        narrator.pause(PHASE.plusSeconds(1));
+        facts.after.addAll(narrator.windows("with", from, Time.nowMicros()));
     }
 
     private void scale() throws DemoException, InterruptedException {
@@ -99,44 +98,42 @@ final class Story {
         facts.newPod = pod.name();
         facts.newPodReady = stage.admit(pod);
         screen.event(pod.name() + " is ready and listed");
-        pause(STEP);
-        facts.scaled.addAll(windows("4 pods", facts.newPodReady + SETTLE, Time.nowMicros()));
+        narrator.pause(STEP);
+        facts.scaled.addAll(narrator.windows("4 pods", facts.newPodReady + SETTLE, Time.nowMicros()));
     }
 
     private void kill() throws DemoException, InterruptedException {
         screen.chapter("Kill one of them (SIGKILL): the manifest goes on listing it");
-        Pod victim = stage.pods()
-                .get(ThreadLocalRandom.current().nextInt(stage.pods().size()));
+        Pod victim = stage.anyPod();
         facts.killedPod = victim.name();
         facts.killed = Time.nowMicros();
         victim.process().kill();
         victim.process().awaitExitOrKill(1_000);
         facts.dead = Time.nowMicros();
-        victim.becomes(Pod.State.KILLED);
+        victim.becomes(PodState.KILLED);
         screen.event(victim.name() + " is killed");
-        pause(STEP);
+        narrator.pause(STEP);
         facts.killEnd = Time.nowMicros();
         stage.restart(victim);
         stage.admit(victim);
         screen.event(victim.name() + " is started again, as its kubelet would");
-        awaitReturn(victim, Time.nowMicros());
+        narrator.awaitReturn(victim.name(), Time.nowMicros(), RETURN_LIMIT);
     }
 
     private void hang() throws DemoException, InterruptedException {
         screen.chapter("Hang one: it takes requests and answers none; the manifest goes on listing it");
-        Pod victim = stage.pods()
-                .get(ThreadLocalRandom.current().nextInt(stage.pods().size()));
+        Pod victim = stage.anyPod();
         facts.hungPod = victim.name();
         facts.hung = Time.nowMicros();
         victim.hang();
-        victim.becomes(Pod.State.HUNG);
+        victim.becomes(PodState.HUNG);
         screen.event(victim.name() + " hangs");
-        pause(STEP);
+        narrator.pause(STEP);
         facts.healed = Time.nowMicros();
         victim.heal();
-        victim.becomes(Pod.State.READY);
+        victim.becomes(PodState.READY);
         screen.event(victim.name() + " is healed");
-        awaitReturn(victim, facts.healed);
+        narrator.awaitReturn(victim.name(), facts.healed, RETURN_LIMIT);
     }
 
     private void outage() throws DemoException, InterruptedException {
@@ -148,14 +145,15 @@ final class Story {
         facts.restarted = Time.nowMicros();
         stage.startFrontend(
                 Stage.SECOND, stage.programs().withAgent(stage.layout().xds()));
-        awaitCalls(facts.restarted);
+        narrator.awaitCalls(facts.restarted, START_LIMIT);
         long back = Time.nowMicros();
         screen.event(Stage.SECOND + " is up again, with nothing but its snapshot");
-        pause(Duration.ofMillis(OUTAGE.toMillis() - (back - facts.outage) / 1000));
+        narrator.pause(Duration.ofMillis(OUTAGE.toMillis() - (back - facts.outage) / 1000));
         facts.outageEnd = Time.nowMicros();
-        List<String> pods = podNames();
-        facts.outageWindows.add(new Window("outage", Stage.FIRST, facts.outage + SETTLE, facts.outageEnd, pods));
-        facts.outageWindows.add(new Window("outage", Stage.SECOND, back + SETTLE, facts.outageEnd, pods));
+        // The second has been there only since it is back.
+        narrator.windows("outage", facts.outage + SETTLE, facts.outageEnd).stream()
+                .map(each -> each.client().equals(Stage.FIRST) ? each : each.from(back + SETTLE))
+                .forEach(facts.outageWindows::add);
         stage.startControlPlane();
         stage.awaitListening("the control plane", stage.layout().xds());
         long up = Time.nowMicros();
@@ -173,70 +171,12 @@ final class Story {
         facts.off = Time.nowMicros();
         stage.setMode("off");
         screen.event("mode is off: everything goes to the VIP");
-        pause(Duration.ofSeconds(3));
+        narrator.pause(Duration.ofSeconds(3));
         facts.on = Time.nowMicros();
         stage.setMode("balance");
         screen.event("mode is balance again");
-        pause(STEP);
+        narrator.pause(STEP);
         facts.end = Time.nowMicros();
-        facts.backOn.addAll(windows("mode back", facts.on + SETTLE, facts.end));
-    }
-
-    /** Until every client has had an answer of both kinds: a machine under load takes its time to start JVMs. */
-    private void awaitCalls(long since) throws DemoException, InterruptedException {
-        List<String> missing = awaitOnAll(since, "", START_LIMIT);
-        if (!missing.isEmpty()) {
-            throw new DemoException("no answer after " + START_LIMIT.toSeconds() + " s: " + String.join(", ", missing));
-        }
-    }
-
-    private void awaitReturn(Pod pod, long since) throws DemoException, InterruptedException {
-        List<String> missing = awaitOnAll(since, pod.name(), RETURN_LIMIT);
-        if (missing.isEmpty()) {
-            screen.event(pod.name() + " has its share again after " + Time.seconds(Time.nowMicros() - since));
-        } else {
-            facts.missing.add(pod.name() + " is well again, and not used within " + RETURN_LIMIT.toSeconds() + " s by: "
-                    + String.join(", ", missing));
-        }
-    }
-
-    /** Who had no answer within {@code limit}; from {@code pod}, or from any if it is "". */
-    private List<String> awaitOnAll(long since, String pod, Duration limit) throws DemoException, InterruptedException {
-        List<String> missing = new ArrayList<>();
-        long deadline = System.nanoTime() + limit.toNanos();
-        for (String client : Stage.CLIENTS) {
-            for (boolean http : List.of(true, false)) {
-                boolean seen = Time.await(
-                        Duration.ofNanos(deadline - System.nanoTime()),
-                        () -> observations.anyCall(call -> call.ok()
-                                && call.startMicros() >= since
-                                && call.client().equals(client)
-                                && call.kind().isHttp() == http
-                                && (pod.isEmpty() || call.pod().equals(pod))));
-                stage.check();
-                if (!seen) {
-                    missing.add(client + (http ? ", HTTP" : ", gRPC"));
-                }
-            }
-        }
-        return missing;
-    }
-
-    private void pause(Duration duration) throws DemoException, InterruptedException {
-        long end = System.nanoTime() + duration.toNanos();
-        while (System.nanoTime() - end < 0) {
-            Thread.sleep(50);
-            stage.check();
-        }
-    }
-
-    private List<String> podNames() {
-        return stage.pods().stream().map(Pod::name).toList();
-    }
-
-    private List<Window> windows(String name, long from, long to) {
-        return Stage.CLIENTS.stream()
-                .map(client -> new Window(name, client, from, to, podNames()))
-                .toList();
+        facts.backOn.addAll(narrator.windows("mode back", facts.on + SETTLE, facts.end));
     }
 }

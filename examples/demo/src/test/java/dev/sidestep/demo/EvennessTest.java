@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 class EvennessTest {
     private final Observations observations = new Observations();
     private final Evenness evenness = new Evenness(observations);
-    private final Window window = new Window("test", "one", 100, 200, List.of("a", "b"));
+    private final Window window = new Window("test", "one", "", 100, 200, List.of("a", "b"));
 
     @Test
     void isOneWhenEveryPodHasTheSame() {
@@ -54,7 +54,7 @@ class EvennessTest {
 
     @Test
     void judgesAWindowWithFewCallsTogetherWithTheNext() {
-        var next = new Window("next", "one", 200, 300, window.pods());
+        var next = new Window("next", "one", "", 200, 300, window.pods());
         calls(150, 99, "a");
         calls(150, 100, "b");
         calls(250, 3, "a");

@@ -17,8 +17,8 @@ class JudgementTest {
 
     @BeforeEach
     void aRunThatKeepsEverything() {
-        facts.before.add(new Window("without", Stage.FIRST, 0, SECOND, PODS));
-        facts.after.add(new Window("with", Stage.FIRST, SECOND, 2 * SECOND, PODS));
+        facts.before.add(new Window("without", Stage.FIRST, "", 0, SECOND, PODS));
+        facts.after.add(new Window("with", Stage.FIRST, "", SECOND, 2 * SECOND, PODS));
         facts.scaleStart = 2 * SECOND;
         facts.newPod = "backend-2";
         facts.newPodReady = 3 * SECOND;
@@ -139,12 +139,60 @@ class JudgementTest {
         assertThat(broken()).containsExactly("the story goes on");
     }
 
+    @Test
+    void inAClusterKeepsThePromisesOfARunWithoutAFlaw() {
+        playInACluster(1);
+        assertThat(brokenInACluster()).isEmpty();
+    }
+
+    @Test
+    void inAClusterSeesAChannelThatGoesOnToEveryPodWhileOff() {
+        playInACluster(1);
+        call(Stage.FIRST, facts.on - 1, Call.Kind.GRPC, "backend-1", "");
+        call(Stage.FIRST, facts.on - 1, Call.Kind.GRPC, "backend-2", "");
+        assertThat(brokenInACluster()).containsExactly("mode: off, every channel on one connection, and back");
+    }
+
+    @Test
+    void inAClusterSeesACallThatIsBalancedTooLongAfterOff() {
+        playInACluster(1);
+        call(Stage.SECOND, facts.off + SECOND, Call.Kind.GRPC, "backend-2", "");
+        assertThat(brokenInACluster()).isEmpty();
+        call(Stage.SECOND, facts.off + SECOND + 1, Call.Kind.GRPC, "backend-2", "");
+        assertThat(brokenInACluster()).containsExactly("mode: off, every channel on one connection, and back");
+    }
+
+    @Test
+    void inAClusterSeesAClientThatComesBackLate() {
+        playInACluster(SECOND);
+        assertThat(brokenInACluster()).isEmpty();
+        facts.on -= 1;
+        assertThat(brokenInACluster()).containsExactly("mode: off, every channel on one connection, and back");
+    }
+
+    /** Both clients' calls by turns, and while off on the pod that the VIP drew. */
+    private void playInACluster(long backMicros) {
+        for (String client : Stage.CLIENTS) {
+            call(client, facts.on - 2, Call.Kind.GRPC, "backend-1", "");
+            call(client, facts.on + backMicros, Call.Kind.GRPC, "backend-2", "");
+        }
+        facts.hung = facts.end;
+        facts.outage = facts.end;
+    }
+
     private List<String> broken() {
-        return new Judgement(facts, observations)
-                .promises().stream()
-                        .filter(each -> !each.kept())
-                        .map(Promise::promise)
-                        .toList();
+        return broken(new Judgement(facts, observations, Stage.CLIENTS).promises());
+    }
+
+    private List<String> brokenInACluster() {
+        return broken(new Judgement(facts, observations, Stage.CLIENTS).inACluster());
+    }
+
+    private static List<String> broken(List<Promise> promises) {
+        return promises.stream()
+                .filter(each -> !each.kept())
+                .map(Promise::promise)
+                .toList();
     }
 
     private void call(String client, long micros, Call.Kind kind, String pod, String error) {

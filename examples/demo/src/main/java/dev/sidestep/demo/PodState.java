@@ -1,0 +1,9 @@
+package dev.sidestep.demo;
+
+/** How a backend is. */
+enum PodState {
+    STARTING,
+    READY,
+    KILLED,
+    HUNG
+}
