@@ -73,7 +73,9 @@ final class AgentRuntime {
         balancer.start(discovery);
         discovery.start();
         new LoadReporter(identity, channel, owner, balancer.loads(), new SplittableRandom()::nextDouble).start();
-        Bridge.install(new Engine(balancer, owner));
+        Engine engine = new Engine(balancer, owner);
+        balancer.onHung(engine::moveFrom);
+        Bridge.install(engine);
         return new AgentRuntime(balancer, discovery);
     }
 

@@ -21,9 +21,11 @@ import org.jspecify.annotations.Nullable;
 final class BootClasses {
     /** Each after those that it extends or implements. */
     static final List<String> NAMES = List.of(
+            "Call$Attempt",
             "Call",
             "GrpcTarget$Choice",
             "GrpcTarget$Observed",
+            "GrpcTarget$Retries",
             "GrpcTarget",
             "GrpcTarget$Pending",
             "GrpcTarget$Endpoint",
@@ -31,9 +33,12 @@ final class BootClasses {
             "Balancer",
             "Bridge",
             "EndpointAddress",
+            "Pin$Connecting",
             "Pin",
-            "HttpClientHooks",
-            "HttpClientHooks$End");
+            "HttpAttempt$State",
+            "HttpAttempt",
+            "HttpClientHooks$ConnectTimeout",
+            "HttpClientHooks");
 
     private static final List<String> DUMPS = List.of(
             "-XX:ArchiveClassesAtExit",

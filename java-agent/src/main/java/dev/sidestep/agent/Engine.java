@@ -9,8 +9,10 @@ import dev.sidestep.balancing.PickResult;
 import dev.sidestep.balancing.Reason;
 import dev.sidestep.balancing.Subchannel;
 import dev.sidestep.concurrent.SerialExecutor;
+import dev.sidestep.concurrent.SerialExecutor.Cancellable;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -24,6 +26,7 @@ final class Engine implements Balancer {
     private final LoadBalancer balancer;
     private final SerialExecutor owner;
     private final ObservedConnections connections = new ObservedConnections();
+    private final Set<WaitingAttempt> waiting = ConcurrentHashMap.newKeySet();
 
     /** Since when the first answer for a destination is waited for. */
     private final Map<Destination, Long> waitingSince = new ConcurrentHashMap<>();
@@ -59,7 +62,7 @@ final class Engine implements Balancer {
             balancer.countFallback(Reason.STALE);
             return null;
         }
-        return new EngineCall(destination, host, port, method, subchannel, owner::nanoTime);
+        return new EngineCall(destination, host, port, method, subchannel, this);
     }
 
     @Override
@@ -83,8 +86,22 @@ final class Engine implements Balancer {
         return owner.nanoTime();
     }
 
-    void schedule(Duration delay, Runnable task) {
-        owner.schedule(delay, task);
+    Cancellable schedule(Duration delay, Runnable task) {
+        return owner.schedule(delay, task);
+    }
+
+    /** {@code attempt} is to be moved when its endpoint hangs, until it {@link #waitsNoMore}. */
+    void waits(WaitingAttempt attempt) {
+        waiting.add(attempt);
+    }
+
+    void waitsNoMore(WaitingAttempt attempt) {
+        waiting.remove(attempt);
+    }
+
+    /** On the owner: {@code hung} does not answer. */
+    void moveFrom(Subchannel hung) {
+        waiting.forEach(attempt -> attempt.moveFrom(hung));
     }
 
     /** A selector's thread serves every call of its client. */

@@ -7,18 +7,25 @@ import dev.sidestep.balancing.PickResult;
 import dev.sidestep.balancing.Reason;
 import dev.sidestep.balancing.Subchannel;
 import dev.sidestep.load.EndpointLoad;
+import dev.sidestep.model.TrafficPolicy;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /** What a gRPC channel asks the engine. Any thread. */
 final class EngineGrpcTarget implements GrpcTarget {
+    private static final int HTTP_OK = 200; // Of every gRPC response that gRPC itself made.
+    private static final int UNAVAILABLE = 14;
+    private static final int LAST_CODE = 16;
+
     private final Destination destination;
     private final String called;
     private final Engine engine;
@@ -26,6 +33,10 @@ final class EngineGrpcTarget implements GrpcTarget {
     private final Map<Subchannel, EngineEndpoint> endpoints = new ConcurrentHashMap<>();
 
     private volatile boolean late;
+    private volatile @Nullable KnownRetries retries;
+
+    /** Made anew when the policy changes. */
+    private record KnownRetries(TrafficPolicy.Retry policy, Retries retries) {}
 
     /** @param called {@code host:port} as the application wrote it */
     EngineGrpcTarget(Destination destination, String called, Engine engine) {
@@ -65,6 +76,51 @@ final class EngineGrpcTarget implements GrpcTarget {
             subchannels.add(((EngineEndpoint) endpoint).subchannel);
         }
         return subchannels;
+    }
+
+    @Override
+    @SuppressWarnings("ReferenceEquality") // One and the same until the policy changes, and cheaper to tell so.
+    public Retries retries() {
+        if (destination.peek() != null) {
+            return Retries.NONE; // Not balanced, so as without Sidestep.
+        }
+        TrafficPolicy.Retry policy = destination.policy().retry();
+        KnownRetries known = retries;
+        if (known == null || known.policy() != policy) {
+            known = new KnownRetries(policy, retriesOf(policy));
+            retries = known;
+        }
+        return known.retries();
+    }
+
+    private static Retries retriesOf(TrafficPolicy.Retry policy) {
+        Set<Integer> codes = new HashSet<>();
+        for (int code = 1; code <= LAST_CODE; code++) {
+            if (policy.onAnswer(HTTP_OK, code)) {
+                codes.add(code);
+            }
+        }
+        if (policy.onLoss(false, false)) {
+            codes.add(UNAVAILABLE); // Which is also what the client makes of a connection that is lost.
+        }
+        return codes.isEmpty() || policy.attempts() == 0 ? Retries.NONE : new Retries(policy.attempts() + 1, codes);
+    }
+
+    @Override
+    public boolean mayRetry(int code, boolean lost, int attempts, List<Endpoint> tried) {
+        if (!destination.hasAnother(subchannels(tried))) {
+            return false;
+        }
+        return (lost && destination.policy().retry().onLoss(false, false))
+                ? destination.mayRetry(false, false, attempts)
+                : destination.mayRetryAnswer(HTTP_OK, code, attempts);
+    }
+
+    @Override
+    public long timeoutNanos() {
+        return destination.peek() != null
+                ? 0
+                : destination.policy().requestTimeout().map(Duration::toNanos).orElse(0L);
     }
 
     @Override
@@ -135,7 +191,6 @@ final class EngineGrpcTarget implements GrpcTarget {
         private static final int UNKNOWN = 2;
         private static final int DEADLINE_EXCEEDED = 4;
         private static final int INTERNAL = 13;
-        private static final int UNAVAILABLE = 14;
         private static final int DATA_LOSS = 15;
 
         private final Subchannel subchannel;
@@ -201,10 +256,24 @@ final class EngineGrpcTarget implements GrpcTarget {
 
         @Override
         public void connectFailed() {
+            failed(Outcome.CONNECT_FAILED, 0);
+        }
+
+        @Override
+        public void connectTimedOut() {
+            failed(Outcome.CONNECT_TIMEOUT, connectTimeoutNanos());
+        }
+
+        @Override
+        public long connectTimeoutNanos() {
+            return destination.policy().connectTimeout().toNanos();
+        }
+
+        private void failed(Outcome outcome, long nanos) {
             subchannel.started(engine.nanoTime());
-            subchannel.ended(Outcome.CONNECT_FAILED, false, Duration.ZERO.toNanos());
+            subchannel.ended(outcome, false, nanos);
             load().started();
-            load().ended(Outcome.CONNECT_FAILED.end(), 0);
+            load().ended(outcome.end(), nanos);
         }
 
         @Override

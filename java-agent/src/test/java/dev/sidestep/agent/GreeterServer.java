@@ -19,6 +19,7 @@ import java.net.InetSocketAddress;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A gRPC backend that answers with its name; to {@code hang} it answers nothing, nor to anything while it is hung; to
@@ -29,6 +30,8 @@ final class GreeterServer implements AutoCloseable {
     private final AtomicInteger calls = new AtomicInteger();
     private final Set<String> authorities = ConcurrentHashMap.newKeySet();
     private volatile boolean hung;
+    private volatile Status.@Nullable Code broken;
+    private volatile boolean brokenLate;
     private final int port;
     private Server server;
 
@@ -53,6 +56,14 @@ final class GreeterServer implements AutoCloseable {
         ServerServiceDefinition service = ServerServiceDefinition.builder("demo.Greeter")
                 .addMethod(TextMarshaller.HELLO, ServerCalls.<String, String>asyncUnaryCall((request, answer) -> {
                     calls.incrementAndGet();
+                    Status.Code code = broken;
+                    if (code != null) {
+                        if (brokenLate) {
+                            answer.onNext(name);
+                        }
+                        answer.onError(code.toStatus().withDescription(name).asRuntimeException());
+                        return;
+                    }
                     if (request.startsWith("fail ")) {
                         answer.onError(Status.Code.valueOf(request.substring("fail ".length()))
                                 .toStatus()
@@ -89,6 +100,17 @@ final class GreeterServer implements AutoCloseable {
     /** What {@code :authority} its calls had. */
     Set<String> authorities() {
         return authorities;
+    }
+
+    /** Answers with this status from now on; null: as it should. */
+    void fail(Status.@Nullable Code code) {
+        broken = code;
+    }
+
+    /** The same, after a message. */
+    void failLate(Status.Code code) {
+        brokenLate = true;
+        broken = code;
     }
 
     void hang() {

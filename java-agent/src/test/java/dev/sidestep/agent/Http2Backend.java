@@ -16,17 +16,19 @@ import io.netty.handler.codec.http2.CleartextHttp2ServerUpgradeHandler;
 import io.netty.handler.codec.http2.DefaultHttp2DataFrame;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.DefaultHttp2HeadersFrame;
+import io.netty.handler.codec.http2.Http2DataFrame;
 import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
 import io.netty.handler.codec.http2.Http2HeadersFrame;
 import io.netty.handler.codec.http2.Http2MultiplexHandler;
+import io.netty.handler.codec.http2.Http2ResetFrame;
 import io.netty.handler.codec.http2.Http2ServerUpgradeCodec;
+import io.netty.util.ReferenceCountUtil;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.jspecify.annotations.Nullable;
 
 /** A backend of HTTP/2 without TLS, by upgrade, that answers every request with its name. */
 @SuppressWarnings("FutureReturnValueIgnored") // What is not written shows as a call that fails.
@@ -34,7 +36,10 @@ final class Http2Backend implements AutoCloseable {
     private final String name;
     private final EventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
     private final AtomicInteger connections = new AtomicInteger();
+    private final AtomicInteger requests = new AtomicInteger();
+    private final AtomicInteger resets = new AtomicInteger();
     private final Set<String> authorities = ConcurrentHashMap.newKeySet();
+    private volatile int status = 200; // 0: answers nothing.
     private final Channel listener;
 
     private Http2Backend(String name) {
@@ -73,6 +78,21 @@ final class Http2Backend implements AutoCloseable {
         return ((InetSocketAddress) listener.localAddress()).getPort();
     }
 
+    /** What it answers from now on; 0: nothing. */
+    void answer(int newStatus) {
+        status = newStatus;
+    }
+
+    /** Requests read so far. */
+    int requests() {
+        return requests.get();
+    }
+
+    /** Streams that the client has given up. */
+    int resets() {
+        return resets.get();
+    }
+
     int connections() {
         return connections.get();
     }
@@ -101,24 +121,39 @@ final class Http2Backend implements AutoCloseable {
                 @Override
                 public void channelActive(ChannelHandlerContext context) {
                     if (ofUpgrade) {
-                        answer(context, null);
+                        answer(context);
                     }
                 }
 
                 @Override
                 public void channelRead(ChannelHandlerContext context, Object frame) {
-                    if (frame instanceof Http2HeadersFrame headers && headers.isEndStream()) {
-                        answer(context, headers);
+                    if (frame instanceof Http2HeadersFrame headers) {
+                        authorities.add(String.valueOf(headers.headers().authority()));
                     }
+                    if ((frame instanceof Http2HeadersFrame headers && headers.isEndStream())
+                            || (frame instanceof Http2DataFrame data && data.isEndStream())) {
+                        answer(context);
+                    }
+                    ReferenceCountUtil.release(frame);
+                }
+
+                @Override
+                public void userEventTriggered(ChannelHandlerContext context, Object event) {
+                    if (event instanceof Http2ResetFrame) {
+                        resets.incrementAndGet();
+                    }
+                    context.fireUserEventTriggered(event);
                 }
             });
         }
 
-        private void answer(ChannelHandlerContext context, @Nullable Http2HeadersFrame request) {
-            if (request != null) {
-                authorities.add(String.valueOf(request.headers().authority()));
+        private void answer(ChannelHandlerContext context) {
+            requests.incrementAndGet();
+            int code = status;
+            if (code == 0) {
+                return;
             }
-            context.write(new DefaultHttp2HeadersFrame(new DefaultHttp2Headers().status("200")));
+            context.write(new DefaultHttp2HeadersFrame(new DefaultHttp2Headers().status(Integer.toString(code))));
             context.writeAndFlush(new DefaultHttp2DataFrame(Unpooled.copiedBuffer(name, StandardCharsets.UTF_8), true));
         }
     }

@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -32,7 +33,6 @@ class ModeIT {
 
     private static final int PER_SECOND = 500;
     private static final int SWITCHES = 3;
-    private static final Duration STAY = Duration.ofMillis(1500);
 
     @TempDir
     private Path folder;
@@ -180,8 +180,7 @@ class ModeIT {
     @ValueSource(strings = {"http", "grpc"})
     void offSendsEveryCallToTheVipWithinASecondAndBackAndNoneFails(String kind) throws Exception {
         boolean isHttp = kind.equals("http");
-        long millis = STAY.toMillis() * 2 * SWITCHES + 2000;
-        String[] load = {"load", Integer.toString(PER_SECOND), "millis", Long.toString(millis)};
+        String[] load = {"load", Integer.toString(PER_SECOND)};
         try (AppProcess app = isHttp
                 ? mesh.start(Requirements.jdk(17), HttpApp.class, mesh.environment())
                 : mesh.start(Requirements.jdk(17), GrpcApp.class, mesh.environment(), GrpcIT.libraries("shaded"))) {
@@ -190,18 +189,20 @@ class ModeIT {
             var calls = CompletableFuture.supplyAsync(() -> app.calls(isHttp ? http(load) : grpc(load)));
             List<Long> off = new ArrayList<>();
             List<Long> back = new ArrayList<>();
+            awaitSecondOfCalls(() -> callsToPods(isHttp));
             for (int i = 0; i < SWITCHES; i++) {
-                Thread.sleep(STAY.toMillis()); // The load goes on for a fixed time; so do its parts.
                 off.add(System.currentTimeMillis());
                 switchTo(isHttp, "off");
-                Thread.sleep(STAY.toMillis());
+                awaitSecondOfCalls(() -> isHttp ? mesh.vip().requestCount() : vip.calls());
                 back.add(System.currentTimeMillis());
                 switchTo(isHttp, "balance");
+                awaitSecondOfCalls(() -> callsToPods(isHttp));
             }
+            app.calls(Map.of("stop", "load"));
             var timeline = new ModeTimeline(calls.get());
 
             assertThat(timeline.failed()).as("calls that failed").isEmpty();
-            assertThat(timeline.count()).isGreaterThan((int) (PER_SECOND * millis / 1000 * 8 / 10));
+            assertThat(timeline.count()).isGreaterThan(PER_SECOND * 2 * SWITCHES);
             List<Long> untilOff = timeline.lastOther("vip", off, back);
             List<Long> untilBack = timeline.lastOther("pod-", back, off);
             System.out.println("mode off, agent, " + kind + ": " + timeline.count() + " calls; ms until all were on the"
@@ -209,6 +210,20 @@ class ModeIT {
             assertThat(untilOff).allMatch(it -> it < 1000);
             assertThat(untilBack).allMatch(it -> it < 1000);
         }
+    }
+
+    /** The load goes on; returns when {@code count} has seen what it makes in a second. */
+    private static void awaitSecondOfCalls(IntSupplier count) {
+        int before = count.getAsInt();
+        Await.until("a second of calls", TestMesh.SOON, () -> count.getAsInt() - before >= PER_SECOND);
+    }
+
+    private int callsToPods(boolean isHttp) {
+        return IntStream.range(0, 3)
+                .map(i -> isHttp
+                        ? mesh.backend(i).requestCount()
+                        : backends.get(i).calls())
+                .sum();
     }
 
     private void switchTo(boolean isHttp, String mode) {

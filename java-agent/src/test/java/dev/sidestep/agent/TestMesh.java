@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -116,6 +117,24 @@ final class TestMesh implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw new AssertionError(e);
         }
+    }
+
+    /** Gives {@code backend-service} annotations, such as {@code retry-on: 5xx}, without their prefix. */
+    void annotate(String... annotations) {
+        String all = Stream.of(annotations).map(each -> "sidestep.dev/" + each).collect(Collectors.joining(", "));
+        manifests.write("service-backend-service.yaml", """
+                apiVersion: v1
+                kind: Service
+                metadata:
+                  name: backend-service
+                  namespace: default
+                  annotations: {%s}
+                spec:
+                  clusterIP: 127.0.0.1
+                  selector: {app: backend-service}
+                  ports:
+                    - {name: http, port: %d, targetPort: http}
+                """.formatted(all, vip.port()));
     }
 
     Manifests manifests() {

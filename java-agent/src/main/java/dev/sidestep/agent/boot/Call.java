@@ -1,5 +1,6 @@
 package dev.sidestep.agent.boot;
 
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 
@@ -9,6 +10,21 @@ public interface Call {
     @Nullable
     EndpointAddress attempt();
 
+    /**
+     * The attempt to an endpoint is under way now.
+     *
+     * @param attempt takes it back
+     */
+    default void underWay(Attempt attempt) {}
+
+    /** How long the attempt under way may take to connect, in nanoseconds; 0: as long as it would without Sidestep. */
+    default long connectTimeoutNanos() {
+        return 0;
+    }
+
+    /** That is over, and nothing was sent; a failure of the attempt follows. */
+    default void connectTimedOut() {}
+
     /** The attempt under way got a response with this HTTP status. */
     void responded(int status);
 
@@ -17,6 +33,11 @@ public interface Call {
 
     /** Whether the attempt that just failed is to be made again, on another endpoint. */
     boolean retry(Throwable failure);
+
+    /** Whether the response that was just heard of is to be dropped and the attempt made again, on another endpoint. */
+    default boolean goesAgain() {
+        return false;
+    }
 
     /** Whether it only hears how its attempts go, all of them where they would go without Sidestep. */
     default boolean observes() {
@@ -33,4 +54,16 @@ public interface Call {
 
     /** What the application is to be told of {@code failure}: the same, or one of its type that says more. */
     Throwable explain(Throwable failure);
+
+    /** One attempt that waits for its response. Any thread. */
+    interface Attempt {
+        /**
+         * Gives it up as if its connection had been lost, unless there is a response by now or it cannot be given up at
+         * this moment; returns at once.
+         *
+         * @param failure what it fails with then
+         * @param last whether no attempt of the call comes after it
+         */
+        void giveUp(IOException failure, boolean last);
+    }
 }

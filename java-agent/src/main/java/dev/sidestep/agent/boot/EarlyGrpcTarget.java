@@ -49,6 +49,24 @@ final class EarlyGrpcTarget implements GrpcTarget {
     }
 
     @Override
+    public Retries retries() {
+        GrpcTarget known = target();
+        return known == null ? Retries.NONE : known.retries();
+    }
+
+    @Override
+    public boolean mayRetry(int code, boolean lost, int attempts, List<Endpoint> tried) {
+        GrpcTarget known = target();
+        return known != null && known.mayRetry(code, lost, attempts, tried);
+    }
+
+    @Override
+    public long timeoutNanos() {
+        GrpcTarget known = target();
+        return known == null ? 0 : known.timeoutNanos();
+    }
+
+    @Override
     public boolean observes() {
         GrpcTarget known = target();
         return known != null && known.observes();

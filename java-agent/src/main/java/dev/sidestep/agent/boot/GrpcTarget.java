@@ -2,6 +2,7 @@ package dev.sidestep.agent.boot;
 
 import java.net.SocketAddress;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The host and port that a gRPC channel calls. Any thread; nothing blocks. */
@@ -17,6 +18,22 @@ public interface GrpcTarget {
 
     /** Runs {@code task} once when {@link #pick} no longer answers {@link Pending}, or when that takes too long. */
     void onAnswer(Runnable task);
+
+    /** How calls that failed are made again; always the same object for the same policy. */
+    Retries retries();
+
+    /**
+     * Whether a call that failed is made again, now that it is to go out; takes from the budget if so.
+     *
+     * @param code of the gRPC status that the last attempt ended with
+     * @param lost whether that attempt ended without a word from the server
+     * @param attempts how many attempts failed
+     * @param tried where they went; without any other, there is no retry
+     */
+    boolean mayRetry(int code, boolean lost, int attempts, List<Endpoint> tried);
+
+    /** How long a call may take, in nanoseconds; 0: as long as it would without Sidestep. */
+    long timeoutNanos();
 
     /** What failures call it. */
     String service();
@@ -40,6 +57,21 @@ public interface GrpcTarget {
 
         /** It is over; the parameters are those of {@link Endpoint#ended}. */
         void ended(int code, boolean responded, long nanos);
+    }
+
+    /**
+     * How calls that failed are made again.
+     *
+     * @param attempts how many attempts there may be in all
+     * @param codes of the gRPC statuses after which there may be another; none: never
+     */
+    record Retries(int attempts, Set<Integer> codes) {
+        /** Never. */
+        public static final Retries NONE = new Retries(1, Set.of());
+
+        public Retries {
+            codes = Set.copyOf(codes);
+        }
     }
 
     /** What {@link #pick} answers. */
@@ -77,5 +109,11 @@ public interface GrpcTarget {
 
         /** No connection could be made; counts as an attempt. */
         void connectFailed();
+
+        /** None was made within {@link #connectTimeoutNanos}; counts as an attempt. */
+        void connectTimedOut();
+
+        /** How long a connection may take. */
+        long connectTimeoutNanos();
     }
 }

@@ -1,14 +1,16 @@
 package dev.sidestep.agent.boot;
 
-import java.lang.invoke.MethodHandle;
+import java.io.Closeable;
 import java.lang.invoke.MethodHandles;
-import java.lang.invoke.MethodType;
+import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
-import java.util.function.BiConsumer;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * of the boot loader that these need would all be loaded before {@code main}.
  */
 public final class HttpClientHooks {
+    private static final long MIN_TIMEOUT_NANOS = 1_000_000;
+
     private HttpClientHooks() {}
 
     /** At the end of a request's constructor: what goes into its unused {@code authority}. */
@@ -23,15 +27,20 @@ public final class HttpClientHooks {
         return authority == null && Bridge.balancer() != null ? new Pin() : authority;
     }
 
-    /** Before each attempt: picks its endpoint. Not in the request's constructor, which attempts share. */
-    public static void attempt(
+    /**
+     * Before each attempt: picks its endpoint. Not in the request's constructor, which attempts share.
+     *
+     * @return whether it is not the first of its call
+     */
+    public static boolean attempt(
             @Nullable InetSocketAddress pin, URI uri, String method, @Nullable InetSocketAddress proxy) {
         if (!(pin instanceof Pin pinned)) {
-            return;
+            return false;
         }
+        boolean again = pinned.begun;
         try {
             pinned.address = null;
-            if (!pinned.begun) {
+            if (!again) {
                 pinned.begun = true;
                 pinned.call = proxy == null ? begin(uri, method) : null;
             }
@@ -43,6 +52,7 @@ public final class HttpClientHooks {
             pinned.call = null;
             pinned.address = null;
         }
+        return again;
     }
 
     private static @Nullable Call begin(URI uri, String method) {
@@ -70,15 +80,120 @@ public final class HttpClientHooks {
     }
 
     /**
+     * How long the application lets a call wait for its response, when the client sets its clock anew for another attempt:
+     * what is left of it.
+     */
+    public static Optional<Duration> timeout(Optional<Duration> whole, @Nullable InetSocketAddress pin) {
+        if (!(pin instanceof Pin pinned) || whole.isEmpty()) {
+            return whole;
+        }
+        long now = System.nanoTime();
+        if (pinned.deadlineNanos == 0) {
+            pinned.deadlineNanos = now + whole.get().toNanos();
+            return whole;
+        }
+        return pinned.call == null
+                ? whole
+                : Optional.of(Duration.ofNanos(Math.max(MIN_TIMEOUT_NANOS, pinned.deadlineNanos - now)));
+    }
+
+    /** Before a connection is made: how long that may take. */
+    public static Optional<Duration> connectTimeout(Optional<Duration> own, @Nullable InetSocketAddress pin) {
+        if (!(pin instanceof Pin pinned)) {
+            return own;
+        }
+        try {
+            Call call = pinned.call;
+            long nanos = call == null || pinned.address == null ? 0 : call.connectTimeoutNanos();
+            boolean ours = nanos > 0 && (own.isEmpty() || nanos < own.get().toNanos());
+            pinned.connecting(ours);
+            return ours ? Optional.of(Duration.ofNanos(nanos)) : own;
+        } catch (Throwable e) {
+            return own;
+        }
+    }
+
+    /**
+     * When that time is over: the client would end the whole call.
+     *
+     * @param connected what the connection completes; it fails as if the endpoint had refused
+     * @param lookup of a class of the client
+     * @return whether it is ours to deal with, and dealt with
+     */
+    @SuppressWarnings("rawtypes")
+    public static boolean connectTimedOut(
+            @Nullable InetSocketAddress pin,
+            CompletableFuture connected,
+            Closeable connection,
+            Object exchange,
+            MethodHandles.Lookup lookup) {
+        if (!(pin instanceof Pin pinned) || !pinned.isConnectWatched()) {
+            return false;
+        }
+        Call call = pinned.call;
+        if (pinned.connectTimedOut()) {
+            try {
+                if (call != null) {
+                    call.connectTimedOut();
+                }
+            } catch (Throwable e) {
+                // It fails as one that was refused.
+            }
+            HttpAttempt.executor(exchange, lookup).execute(new ConnectTimeout(connected, connection));
+        }
+        return true;
+    }
+
+    /** When a connection stands, before anything is sent over it. */
+    public static void connected(@Nullable InetSocketAddress pin) throws ConnectException {
+        if (pin instanceof Pin pinned && !pinned.connected()) {
+            throw new ConnectException(ConnectTimeout.MESSAGE);
+        }
+    }
+
+    /**
+     * When a response is here, before the client looks at it: whether it is to be dropped, and its request to be sent
+     * again.
+     *
+     * @param before what the client's call has to show so far, which is not to change by that
+     * @param attempts the client's count, which is limited and not for ours
+     */
+    public static boolean goesAgain(@Nullable InetSocketAddress pin, @Nullable Object before, AtomicInteger attempts) {
+        try {
+            if (pin instanceof Pin pinned && pinned.address != null && pinned.call != null && pinned.call.goesAgain()) {
+                pinned.previousResponse = before;
+                pinned.droppedResponse = true;
+                attempts.decrementAndGet();
+                return true;
+            }
+        } catch (Throwable e) {
+            // As without Sidestep: the application gets it.
+        }
+        return false;
+    }
+
+    /** What the client's call has to show at its next attempt, where that is {@code latest} now. */
+    public static @Nullable Object previousResponse(@Nullable InetSocketAddress pin, @Nullable Object latest) {
+        if (!(pin instanceof Pin pinned) || !pinned.droppedResponse) {
+            return latest;
+        }
+        Object previous = pinned.previousResponse;
+        pinned.previousResponse = null;
+        pinned.droppedResponse = false;
+        return previous;
+    }
+
+    /**
      * After each attempt was begun: hears of its end.
      *
+     * @param exchange the client's
      * @param lookup of a class of the client, whose response is not public
      * @return what to give to the caller instead of {@code response}: stages run in no order but by dependence, and the
      *     outcome has to be known before the client decides about another attempt
      */
     @SuppressWarnings({"rawtypes", "unchecked"}) // The response's type cannot be named here.
     public static CompletableFuture observe(
-            CompletableFuture response, @Nullable InetSocketAddress pin, MethodHandles.Lookup lookup) {
+            CompletableFuture response, @Nullable InetSocketAddress pin, Object exchange, MethodHandles.Lookup lookup) {
         if (!(pin instanceof Pin pinned)) {
             return response;
         }
@@ -86,14 +201,28 @@ public final class HttpClientHooks {
         if (call == null || (pinned.address == null && !call.observes())) {
             return response;
         }
-        return response.whenComplete(new End(call, lookup));
+        HttpAttempt attempt = new HttpAttempt(call, exchange, lookup);
+        try {
+            call.underWay(attempt);
+        } catch (Throwable e) {
+            return response; // It goes on; nobody hears how it ends.
+        }
+        return response.whenComplete(attempt);
     }
 
-    /** When an attempt failed and the client asks whether to make another. */
-    public static boolean retry(@Nullable InetSocketAddress pin, Throwable failure) {
+    /**
+     * When an attempt failed and the client asks whether to make another.
+     *
+     * @param attempts the client's count, which is limited and not for ours
+     */
+    public static boolean retry(@Nullable InetSocketAddress pin, Throwable failure, AtomicInteger attempts) {
         try {
             Call call = pin instanceof Pin pinned ? pinned.call : null;
-            return call != null && call.retry(cause(failure));
+            if (call != null && call.retry(cause(failure))) {
+                attempts.decrementAndGet();
+                return true;
+            }
+            return false;
         } catch (Throwable e) {
             return false;
         }
@@ -127,86 +256,32 @@ public final class HttpClientHooks {
         }
     }
 
-    private static Throwable cause(Throwable failure) {
+    static Throwable cause(Throwable failure) {
         Throwable cause = failure.getCause();
         boolean wrapper = failure instanceof CompletionException || failure instanceof ExecutionException;
         return wrapper && cause != null ? cause : failure;
     }
 
-    /** Tells a call how its attempt ended. */
-    private static final class End implements BiConsumer<Object, Throwable> {
-        /** Of the client's {@code Response}, to its status; the JDK's own class, so one serves all. */
-        private static volatile @Nullable MethodHandle status;
+    /** Ends a connection that was not made in time. On the client's own threads, where the next attempt begins. */
+    private static final class ConnectTimeout implements Runnable {
+        static final String MESSAGE = "HTTP connect timed out"; // The client's own words.
 
-        /** Of the same to the connection that it came over, and to its address; null before they are looked for. */
-        private static volatile @Nullable MethodHandle connection;
+        private final CompletableFuture<?> connected;
+        private final Closeable connection;
 
-        private static volatile @Nullable MethodHandle address;
-        private static volatile boolean noConnection;
-
-        private final Call call;
-        private final MethodHandles.Lookup lookup;
-
-        End(Call call, MethodHandles.Lookup lookup) {
-            this.call = call;
-            this.lookup = lookup;
+        ConnectTimeout(CompletableFuture<?> connected, Closeable connection) {
+            this.connected = connected;
+            this.connection = connection;
         }
 
         @Override
-        public void accept(@Nullable Object response, @Nullable Throwable failure) {
+        public void run() {
+            connected.completeExceptionally(new ConnectException(MESSAGE));
             try {
-                if (failure != null) {
-                    call.failed(cause(failure));
-                } else if (response != null) {
-                    if (call.observes()) {
-                        tellConnection(response);
-                    }
-                    call.responded((int) statusOf(response).invokeExact(response));
-                }
+                connection.close(); // Where a handshake of TLS was under way, it fails by that.
             } catch (Throwable e) {
-                // As without Sidestep: the response is the application's, with or without our having counted it.
+                // Then it is closed.
             }
-        }
-
-        /** {@code response.exchange.exchImpl.connection()}, in all versions from 17 to 25. */
-        private void tellConnection(Object response) {
-            if (noConnection) {
-                return;
-            }
-            try {
-                MethodHandle known = connection;
-                MethodHandle where = address;
-                if (known == null || where == null) {
-                    ClassLoader loader = lookup.lookupClass().getClassLoader();
-                    Class<?> impl = Class.forName("jdk.internal.net.http.ExchangeImpl", false, loader);
-                    Class<?> type = Class.forName("jdk.internal.net.http.HttpConnection", false, loader);
-                    MethodHandle exchange = lookup.findGetter(response.getClass(), "exchange", lookup.lookupClass());
-                    MethodHandle implOf = lookup.findGetter(lookup.lookupClass(), "exchImpl", impl);
-                    MethodHandle ofImpl = lookup.findVirtual(impl, "connection", MethodType.methodType(type));
-                    known = MethodHandles.filterReturnValue(MethodHandles.filterReturnValue(exchange, implOf), ofImpl)
-                            .asType(MethodType.methodType(Object.class, Object.class));
-                    where = lookup.findVirtual(type, "address", MethodType.methodType(InetSocketAddress.class))
-                            .asType(MethodType.methodType(InetSocketAddress.class, Object.class));
-                    connection = known;
-                    address = where;
-                }
-                Object used = (Object) known.invokeExact(response);
-                if (used != null) {
-                    call.goesOver(used, (InetSocketAddress) where.invokeExact(used));
-                }
-            } catch (Throwable e) {
-                noConnection = true; // This version keeps it elsewhere: its calls are counted, its connections are not.
-            }
-        }
-
-        private MethodHandle statusOf(Object response) throws ReflectiveOperationException {
-            MethodHandle known = status;
-            if (known == null) {
-                known = lookup.findVirtual(response.getClass(), "statusCode", MethodType.methodType(int.class))
-                        .asType(MethodType.methodType(int.class, Object.class));
-                status = known;
-            }
-            return known;
         }
     }
 }

@@ -2,6 +2,7 @@ package dev.sidestep.agent.grpc;
 
 import dev.sidestep.agent.boot.GrpcTarget;
 import io.grpc.CallOptions;
+import io.grpc.Status;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -13,25 +14,63 @@ final class CallRecord {
     private final List<GrpcTarget.Endpoint> tried = new ArrayList<>(1);
     private @Nullable GrpcTarget target;
     private boolean lost;
+    private Status last = Status.OK;
+    private int grantedRetries;
+    private boolean timed;
 
     synchronized void picked(GrpcTarget newTarget, GrpcTarget.Endpoint endpoint) {
         target = newTarget;
         tried.add(endpoint);
     }
 
-    /** The attempt under way ended without a word from the server, after something of it was sent. */
-    synchronized void lost(boolean now) {
-        lost = now;
+    /** The endpoints that it was sent to. */
+    synchronized List<GrpcTarget.Endpoint> tried() {
+        return List.copyOf(tried);
     }
 
-    /** What to tell of the call's failure; "" if it is no matter of ours. */
-    synchronized String explanation() {
+    /**
+     * An attempt ended.
+     *
+     * @param withoutAWord whether nothing came from the server after something of it was sent
+     */
+    synchronized void ended(Status status, boolean withoutAWord) {
+        last = status;
+        lost = withoutAWord;
+    }
+
+    /** What the last attempt ended with. */
+    synchronized Status last() {
+        return last;
+    }
+
+    /**
+     * Whether gRPC may make this attempt in place of one that failed.
+     *
+     * @param number how many failed before it, and what it is not told twice for
+     */
+    synchronized boolean mayRetry(GrpcTarget of, int number) {
+        if (number > grantedRetries && !of.mayRetry(last.getCode().value(), lost, number, List.copyOf(tried))) {
+            return false;
+        }
+        grantedRetries = Math.max(grantedRetries, number);
+        return true;
+    }
+
+    /** Its deadline is the policy's, not the application's. */
+    synchronized void timed() {
+        timed = true;
+    }
+
+    /** What to tell of the call's failure with {@code status}; "" if it is no matter of ours. */
+    synchronized String explanation(Status status) {
         GrpcTarget known = target;
-        if (!lost || known == null) {
+        boolean late = timed && status.getCode() == Status.Code.DEADLINE_EXCEEDED;
+        if ((!lost && !late) || known == null) {
             return "";
         }
-        StringBuilder text =
-                new StringBuilder("[RESET_AFTER_SEND: ").append(known.service()).append(", tried ");
+        StringBuilder text = new StringBuilder(late ? "[DEADLINE: " : "[RESET_AFTER_SEND: ")
+                .append(known.service())
+                .append(", tried ");
         for (int i = 0; i < tried.size(); i++) {
             text.append(i == 0 ? "" : ", ").append(tried.get(i));
         }

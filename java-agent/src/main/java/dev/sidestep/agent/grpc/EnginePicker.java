@@ -7,6 +7,7 @@ import io.grpc.ConnectivityState;
 import io.grpc.LoadBalancer.PickResult;
 import io.grpc.LoadBalancer.PickSubchannelArgs;
 import io.grpc.LoadBalancer.SubchannelPicker;
+import io.grpc.Metadata;
 import io.grpc.Status;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Picks where the engine says, among the endpoints that are connected. Any thread. */
 final class EnginePicker extends SubchannelPicker {
+    private static final Metadata.Key<String> PREVIOUS_ATTEMPTS =
+            Metadata.Key.of("grpc-previous-rpc-attempts", Metadata.ASCII_STRING_MARSHALLER);
+
     private final SidestepLoadBalancer balancer;
     private final GrpcTarget target;
     private final Map<Endpoint, Connection> connections;
@@ -36,7 +40,15 @@ final class EnginePicker extends SubchannelPicker {
 
     @Override
     public PickResult pickSubchannel(PickSubchannelArgs args) {
-        Choice choice = onlyFallback ? null : target.pick(List.of());
+        CallRecord call = args.getCallOptions().getOption(CallRecord.KEY);
+        List<Endpoint> tried = call == null ? List.of() : call.tried();
+        if (call != null && !tried.isEmpty() && !onlyFallback) {
+            int retry = previousAttempts(args);
+            if (retry > 0 && !call.mayRetry(target, retry)) {
+                return PickResult.withDrop(call.last()); // Which ends the call as its last attempt did.
+            }
+        }
+        Choice choice = onlyFallback ? null : target.pick(tried);
         if (choice == null) {
             return fallBack(args);
         }
@@ -48,7 +60,17 @@ final class EnginePicker extends SubchannelPicker {
         if (ready != null && ready.state() == ConnectivityState.READY) {
             return picked(ready, args);
         }
-        return amongOthers(first, args);
+        return amongOthers(first, tried, args);
+    }
+
+    /** Failed attempts before this one; what gRPC sends again because it never left does not count. */
+    private static int previousAttempts(PickSubchannelArgs args) {
+        String count = args.getHeaders().get(PREVIOUS_ATTEMPTS);
+        try {
+            return count == null ? 0 : Integer.parseInt(count);
+        } catch (NumberFormatException of) {
+            return 0;
+        }
     }
 
     private PickResult fallBack(PickSubchannelArgs args) {
@@ -67,12 +89,13 @@ final class EnginePicker extends SubchannelPicker {
     }
 
     /** The engine's choice is not connected; another one may be, and a call should not wait for a handshake. */
-    private PickResult amongOthers(Endpoint first, PickSubchannelArgs args) {
-        List<Endpoint> tried = new ArrayList<>();
+    private PickResult amongOthers(Endpoint first, List<Endpoint> before, PickSubchannelArgs args) {
+        List<Endpoint> seen = new ArrayList<>(before);
         boolean waiting = false;
+        boolean late = false;
         Status failure = Status.UNAVAILABLE;
         Endpoint next = first;
-        while (next != null && !tried.contains(next)) {
+        do {
             Connection connection = connections.get(next);
             if (connection == null) {
                 balancer.connect(next);
@@ -81,16 +104,18 @@ final class EnginePicker extends SubchannelPicker {
                 return picked(connection, args);
             } else if (connection.state() == ConnectivityState.TRANSIENT_FAILURE) {
                 failure = connection.failure();
+            } else if (connection.isLate()) {
+                late = true;
             } else {
                 waiting = true;
             }
-            tried.add(next);
-            next = target.pick(tried) instanceof Endpoint other ? other : null;
-        }
+            seen.add(next);
+            next = target.pick(seen) instanceof Endpoint other ? other : null;
+        } while (next != null && !seen.contains(next));
         return waiting
                 ? PickResult.withNoResult()
-                : PickResult.withError(
-                        failure.augmentDescription("[CONNECT_FAILED: " + target.service() + ", tried " + tried + "]"));
+                : PickResult.withError(failure.augmentDescription((late ? "[CONNECT_TIMEOUT: " : "[CONNECT_FAILED: ")
+                        + target.service() + ", tried " + seen + "]"));
     }
 
     private PickResult picked(Connection connection, PickSubchannelArgs args) {

@@ -63,7 +63,11 @@ public final class GrpcHooks {
     public static void building(List<ClientInterceptor> interceptors, @Nullable String target) {
         try {
             TargetName name = target == null ? null : TargetName.parse(target);
-            if (name == null || Bridge.grpc(name.host(), name.port() > 0 ? name.port() : ANY_PORT) == null) {
+            if (name == null) {
+                return;
+            }
+            GrpcTarget called = Bridge.grpc(name.host(), name.port() > 0 ? name.port() : ANY_PORT);
+            if (called == null) {
                 return;
             }
             for (ClientInterceptor interceptor : interceptors) {
@@ -71,7 +75,7 @@ public final class GrpcHooks {
                     return; // A builder may build several channels.
                 }
             }
-            interceptors.add(0, new ExplainingInterceptor());
+            interceptors.add(0, new ExplainingInterceptor(name.port() > 0 ? called : null));
         } catch (RuntimeException | LinkageError e) {
             // As without Sidestep.
         }

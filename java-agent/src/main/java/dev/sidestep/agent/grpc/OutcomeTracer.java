@@ -62,7 +62,7 @@ final class OutcomeTracer extends ClientStreamTracer {
         long nanos = respondedNanos;
         boolean responded = nanos != 0;
         if (call != null) {
-            call.lost(sent && !responded && status.getCode() == Status.Code.UNAVAILABLE);
+            call.ended(status, sent && !responded && status.getCode() == Status.Code.UNAVAILABLE);
         }
         endpoint.ended(status.getCode().value(), responded, responded ? nanos : System.nanoTime() - startedNanos);
     }

@@ -100,7 +100,7 @@ final class SidestepLoadBalancer extends LoadBalancer {
             Subchannel subchannel = helper.createSubchannel(CreateSubchannelArgs.newBuilder()
                     .setAddresses(new EquivalentAddressGroup(endpoint.address()))
                     .build());
-            Connection connection = new Connection(endpoint, subchannel);
+            Connection connection = new Connection(endpoint, subchannel, helper);
             connections.put(endpoint, connection);
             connection.start(this::publish);
             sweepLater();

@@ -25,6 +25,8 @@ public final class GrpcClient {
     static final List<String> HELPERS = List.of(
             "TargetName",
             "CallRecord",
+            "MethodConfigs$Known",
+            "MethodConfigs",
             "ExplainingInterceptor$Explaining",
             "ExplainingInterceptor$1",
             "ExplainingInterceptor",

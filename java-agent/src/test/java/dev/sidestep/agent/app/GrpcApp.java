@@ -18,6 +18,8 @@ import java.util.concurrent.TimeUnit;
 public final class GrpcApp {
     private final Map<String, ManagedChannel> channels = new ConcurrentHashMap<>();
 
+    private final Load load = new Load();
+
     private GrpcApp() {}
 
     /** Runs until it is killed. */
@@ -26,12 +28,16 @@ public final class GrpcApp {
     }
 
     private List<String> calls(Map<String, String> query) {
+        if (query.containsKey("stop")) {
+            load.stop();
+            return List.of("stopped");
+        }
         String policy = query.getOrDefault("policy", "");
         String target = query.getOrDefault("target", "");
         ManagedChannel channel = channels.computeIfAbsent(target + policy, unknown -> channel(target, policy));
         String message = query.getOrDefault("message", "hello");
         if (query.containsKey("load")) {
-            return Load.run(
+            return load.run(
                     query,
                     () -> result(ClientCalls.futureUnaryCall(
                             channel.newCall(
@@ -69,7 +75,13 @@ public final class GrpcApp {
     private static ManagedChannel channel(String target, String policy) {
         ManagedChannelBuilder<?> builder =
                 ManagedChannelBuilder.forTarget(target).usePlaintext();
-        if (policy.equals("none")) {
+        if (policy.equals("noRetry")) {
+            builder.disableRetry();
+        } else if (policy.equals("config")) {
+            builder.defaultServiceConfig(Map.of(
+                    "methodConfig",
+                    List.of(Map.of("name", List.of(Map.of("service", "demo.Greeter")), "waitForReady", false))));
+        } else if (policy.equals("none")) {
             builder.disableServiceConfigLookUp();
         } else if (!policy.isEmpty()) {
             builder.defaultLoadBalancingPolicy(policy);

@@ -1,7 +1,6 @@
 package dev.sidestep.agent.app;
 
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -17,9 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import javax.management.JMException;
-import javax.management.MBeanServer;
-import javax.management.ObjectName;
 
 /**
  * An application that makes calls when it is told to: {@code GET /?url=…&count=…} answers with one line for each, the
@@ -30,6 +26,8 @@ public final class HttpApp {
 
     private final Map<String, HttpClient> clients = new HashMap<>();
 
+    private final Load load = new Load();
+
     private HttpApp() {}
 
     /** Runs until it is killed. */
@@ -38,10 +36,14 @@ public final class HttpApp {
     }
 
     private List<String> calls(Map<String, String> query) {
-        if (query.containsKey("jmx")) {
-            return List.of(bean(query.getOrDefault("jmx", "")));
+        if (query.containsKey("stop")) {
+            load.stop();
+            return List.of("stopped");
         }
-        HttpClient client = client(query.getOrDefault("version", "HTTP_1_1"), query.getOrDefault("proxy", ""));
+        HttpClient client = client(
+                query.getOrDefault("version", "HTTP_1_1"),
+                query.getOrDefault("proxy", ""),
+                Integer.parseInt(query.getOrDefault("connectTimeout", "0")));
         HttpRequest.Builder builder = HttpRequest.newBuilder(URI.create(query.get("url")))
                 .timeout(Duration.ofMillis(Long.parseLong(query.getOrDefault("timeout", "5000"))));
         String method = query.getOrDefault("method", "GET");
@@ -49,19 +51,20 @@ public final class HttpApp {
                         method, method.equals("POST") ? BodyPublishers.ofString("body") : BodyPublishers.noBody())
                 .build();
         if (query.containsKey("load")) {
-            return Load.run(query, () -> sync(client, request, 1).get(0));
+            return load.run(query, () -> sync(client, request, 1).get(0));
         }
         int count = Integer.parseInt(query.getOrDefault("count", "1"));
         return switch (query.getOrDefault("how", "sync")) {
             case "sync" -> sync(client, request, count);
-            case "async" -> async(client, request, count);
-            default -> List.of("how: sync or async");
+            case "async" -> async(client, request, count, PARALLEL);
+            case "together" -> async(client, request, count, count);
+            default -> List.of("how: sync, async or together");
         };
     }
 
-    private HttpClient client(String version, String proxy) {
+    private HttpClient client(String version, String proxy, int connectTimeout) {
         synchronized (clients) {
-            return clients.computeIfAbsent(version + proxy, unknown -> {
+            return clients.computeIfAbsent(version + proxy + connectTimeout, unknown -> {
                 HttpClient.Builder builder = HttpClient.newBuilder()
                         .version(HttpClient.Version.valueOf(version))
                         .followRedirects(HttpClient.Redirect.NORMAL);
@@ -70,23 +73,11 @@ public final class HttpApp {
                     builder.proxy(
                             java.net.ProxySelector.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), port)));
                 }
+                if (connectTimeout > 0) {
+                    builder.connectTimeout(Duration.ofMillis(connectTimeout));
+                }
                 return builder.build();
             });
-        }
-    }
-
-    private static String bean(String attribute) {
-        try {
-            MBeanServer server = ManagementFactory.getPlatformMBeanServer();
-            ObjectName name = new ObjectName("dev.sidestep:type=Agent");
-            return attribute.startsWith("why ")
-                    ? String.valueOf(
-                            server.invoke(name, "why", new Object[] {attribute.substring(4), 80}, new String[] {
-                                String.class.getName(), "int"
-                            }))
-                    : String.valueOf(server.getAttribute(name, attribute));
-        } catch (JMException e) {
-            return e.toString();
         }
     }
 
@@ -105,11 +96,11 @@ public final class HttpApp {
         return lines;
     }
 
-    private static List<String> async(HttpClient client, HttpRequest request, int count) {
+    private static List<String> async(HttpClient client, HttpRequest request, int count, int parallel) {
         List<String> lines = new ArrayList<>();
-        for (int done = 0; done < count; done += PARALLEL) {
+        for (int done = 0; done < count; done += parallel) {
             List<CompletableFuture<HttpResponse<String>>> futures = new ArrayList<>();
-            for (int i = done; i < Math.min(count, done + PARALLEL); i++) {
+            for (int i = done; i < Math.min(count, done + parallel); i++) {
                 futures.add(client.sendAsync(request, BodyHandlers.ofString()));
             }
             for (CompletableFuture<HttpResponse<String>> future : futures) {
@@ -127,7 +118,10 @@ public final class HttpApp {
     }
 
     private static String text(HttpResponse<String> response) {
-        return response.statusCode() + " " + response.body();
+        String previous = response.previousResponse()
+                .map(it -> " after " + it.statusCode())
+                .orElse("");
+        return response.statusCode() + " " + response.body() + previous;
     }
 
     private static String text(Throwable failure) {

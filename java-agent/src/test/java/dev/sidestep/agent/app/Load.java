@@ -10,16 +10,20 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
-/** Calls at a steady rate, whatever becomes of them: {@code load} a second for {@code millis}. */
+/** Calls at a steady rate, whatever becomes of them: {@code load} a second until {@code stop}. */
 final class Load {
     private static final int THREADS = 16;
 
-    private Load() {}
+    private volatile boolean stopped;
+
+    /** No further calls. */
+    void stop() {
+        stopped = true;
+    }
 
     /** A line for each call: when it began, in milliseconds of the epoch, and what came of it. */
-    static List<String> run(Map<String, String> query, Callable<String> call) {
+    List<String> run(Map<String, String> query, Callable<String> call) {
         long perSecond = Long.parseLong(query.getOrDefault("load", "100"));
-        long millis = Long.parseLong(query.getOrDefault("millis", "1000"));
         List<String> lines = new CopyOnWriteArrayList<>();
         ScheduledExecutorService threads = Executors.newScheduledThreadPool(THREADS);
         List<Future<?>> running = new ArrayList<>();
@@ -29,9 +33,8 @@ final class Load {
                 long everyNanos = TimeUnit.SECONDS.toNanos(THREADS) / perSecond;
                 running.add(threads.schedule(
                         () -> {
-                            long begin = System.nanoTime();
-                            long next = begin;
-                            while (next - begin < TimeUnit.MILLISECONDS.toNanos(millis)) {
+                            long next = System.nanoTime();
+                            while (!stopped) {
                                 long at = System.currentTimeMillis();
                                 mine.add(at + " " + call.call());
                                 next += everyNanos;

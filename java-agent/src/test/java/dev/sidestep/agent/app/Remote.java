@@ -3,6 +3,7 @@ package dev.sidestep.agent.app;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URLDecoder;
@@ -12,8 +13,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.function.Function;
+import javax.management.JMException;
+import javax.management.MBeanServer;
+import javax.management.ObjectName;
 
-/** Lets a test tell an application what to do: the query of a request are the orders, the lines of the answer what came. */
+/** Lets a test tell an application what to do: the query of a request are the orders, the lines of the answer what came. {@code jmx=…} asks the agent's bean. */
 final class Remote {
     private final Function<Map<String, String>, List<String>> orders;
 
@@ -38,7 +42,8 @@ final class Remote {
         }
         String lines;
         try {
-            lines = String.join("\n", orders.apply(query));
+            String attribute = query.get("jmx");
+            lines = attribute == null ? String.join("\n", orders.apply(query)) : bean(attribute);
         } catch (RuntimeException e) {
             lines = "broken: " + e;
         }
@@ -46,5 +51,20 @@ final class Remote {
         exchange.sendResponseHeaders(200, body.length == 0 ? -1 : body.length);
         exchange.getResponseBody().write(body);
         exchange.close();
+    }
+
+    private static String bean(String attribute) {
+        try {
+            MBeanServer server = ManagementFactory.getPlatformMBeanServer();
+            ObjectName name = new ObjectName("dev.sidestep:type=Agent");
+            return attribute.startsWith("why ")
+                    ? String.valueOf(
+                            server.invoke(name, "why", new Object[] {attribute.substring(4), 80}, new String[] {
+                                String.class.getName(), "int"
+                            }))
+                    : String.valueOf(server.getAttribute(name, attribute));
+        } catch (JMException e) {
+            return e.toString();
+        }
     }
 }

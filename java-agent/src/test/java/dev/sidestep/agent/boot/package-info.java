@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sidestep.agent.boot;
+
+import org.jspecify.annotations.NullMarked;
