@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
@@ -121,8 +122,12 @@ final class ClusterStage implements Cast {
         return awaitPod(pod, "ready", seen -> seen.state() == PodState.READY).sinceMicros();
     }
 
-    /** Its process ends at the next request, without a word; its kubelet will start it again. */
-    void halt(String pod) throws DemoException {
+    /**
+     * Its process ends at the next request, without a word; its kubelet will start it again.
+     *
+     * @return when it got that request, by its log
+     */
+    long halt(String pod) throws DemoException, InterruptedException {
         pods.mayEnd(pod);
         try {
             var unused = client.raw(
@@ -133,6 +138,12 @@ final class ClusterStage implements Cast {
             throw new DemoException("pod " + pod + " cannot be told to end (" + ClusterNamespace.said(e)
                     + "); the demo needs the right to create pods/proxy in its namespace");
         }
+        await("end of pod " + pod, () -> lastRequest(pod).isPresent());
+        return lastRequest(pod).orElseThrow();
+    }
+
+    private OptionalLong lastRequest(String pod) {
+        return observations.lastArrival(each -> each.fatal() && each.pod().equals(pod));
     }
 
     /** Waits for the second life of a pod that was halted, and gives the moment when we were told that it is ready. */
@@ -178,9 +189,11 @@ final class ClusterStage implements Cast {
         if (fields[0].equals("call")) {
             Call call = Call.parse(pod, fields);
             observations.add(call.shifted(skew.after(call.endMicros(), now)));
-        } else if (fields[0].equals("request") && !fields[2].equals("/ready")) {
+        } else if (fields[0].equals("request")) {
             Arrival arrival = Arrival.parse(pod, fields, false);
-            observations.add(arrival.shifted(skew.after(arrival.micros(), now)));
+            if (arrival.fatal() || !fields[2].equals("/ready")) {
+                observations.add(arrival.shifted(skew.after(arrival.micros(), now)));
+            }
         }
     }
 

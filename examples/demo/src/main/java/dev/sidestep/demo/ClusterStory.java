@@ -12,8 +12,8 @@ final class ClusterStory {
     private static final Duration RETURN_LIMIT = Duration.ofSeconds(10);
     /** Evenness is counted from this long after each change. */
     private static final long SETTLE = Time.SECOND;
-    /** A pod that is told to end does so at its next request; and clocks of nodes are not quite the same. */
-    private static final long SLACK = 100_000;
+    /** Its kernel takes a moment to end the connections of a process; and clocks of nodes are not quite the same. */
+    private static final long SLACK = 250_000;
 
     private final ClusterStage stage;
     private final Screen screen;
@@ -81,8 +81,7 @@ final class ClusterStory {
         screen.chapter("End the process of one of them, without a word to anybody");
         facts.killedPod = stage.anyBackend();
         facts.killed = Time.nowMicros();
-        stage.halt(facts.killedPod);
-        facts.dead = Time.nowMicros() + SLACK;
+        facts.dead = stage.halt(facts.killedPod) + SLACK;
         screen.event(facts.killedPod + " is gone; its kubelet will see it, and start it again");
         narrator.pause(STEP);
         facts.killEnd = Time.nowMicros();

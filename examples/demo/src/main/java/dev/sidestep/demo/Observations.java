@@ -1,6 +1,7 @@
 package dev.sidestep.demo;
 
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Predicate;
@@ -24,6 +25,10 @@ final class Observations {
 
     List<Arrival> arrivals(Predicate<Arrival> wanted) {
         return arrivals.stream().filter(wanted).toList();
+    }
+
+    OptionalLong lastArrival(Predicate<Arrival> wanted) {
+        return arrivals.stream().filter(wanted).mapToLong(Arrival::micros).max();
     }
 
     boolean anyCall(Predicate<Call> wanted) {

@@ -96,9 +96,12 @@ final class Screen implements AutoCloseable {
         return ansi ? "\033[1m" + text + "\033[0m" : text;
     }
 
-    /** Draws what is left and gives the terminal back. */
+    /** Draws what is left and gives the terminal back, once. */
     @Override
-    public void close() {
+    public synchronized void close() {
+        if (frames.isShutdown()) {
+            return;
+        }
         frames.shutdown();
         try {
             frames.awaitTermination(1, TimeUnit.SECONDS);

@@ -200,6 +200,6 @@ class JudgementTest {
     }
 
     private void arrival(String client, long micros, int attempt, boolean viaVip, boolean held) {
-        observations.add(new Arrival("backend-2", micros, true, client, attempt, viaVip, held));
+        observations.add(new Arrival("backend-2", micros, true, client, attempt, viaVip, held ? "HANG" : "NONE"));
     }
 }
