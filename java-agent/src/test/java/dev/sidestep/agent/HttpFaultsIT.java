@@ -120,6 +120,32 @@ class HttpFaultsIT {
 
     @ParameterizedTest
     @ValueSource(ints = {17, 25})
+    void noGetOfALoadFailsWhileABackendHangsAndWhenItIsBack(int feature) {
+        try (AppProcess app = balancedApp(feature)) {
+            CompletableFuture<List<String>> load =
+                    CompletableFuture.supplyAsync(() -> app.calls(calls(1, "load", "200", "timeout", "5000")));
+            awaitCalls(400);
+            mesh.backend(2).fail(new FakeUpstream.Fault.Hang());
+            awaitCalls(1200);
+            mesh.backend(2).heal();
+            int before = mesh.backend(2).requestCount();
+            Await.until(
+                    "calls to the one that is back",
+                    TestMesh.SOON,
+                    () -> mesh.backend(2).requestCount() - before > 100);
+            app.calls(Map.of("stop", "load"));
+
+            assertThat(load.join()).hasSizeGreaterThan(1500).allMatch(line -> line.matches("[0-9]+ 200 pod-[012]"));
+        }
+    }
+
+    private void awaitCalls(int more) {
+        int before = requests();
+        Await.until(more + " calls", TestMesh.SOON, () -> requests() - before >= more);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {17, 25})
     void aStreamOnAHungBackendIsMovedAndItsConnectionStays(int feature) {
         List<Http2Backend> backends =
                 List.of(Http2Backend.start("pod-0"), Http2Backend.start("pod-1"), Http2Backend.start("pod-2"));
