@@ -5,6 +5,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Map;
+import java.util.stream.Collectors;
 
 /** A folder of Kubernetes manifests, for a control plane's directory source. Each file appears whole or not at all. */
 public final class Manifests {
@@ -34,19 +36,27 @@ public final class Manifests {
      * @param mode {@code balance}, {@code observe} or {@code off}
      */
     public void service(String name, String portName, int port, String mode) {
+        service(name, portName, port, Map.of("mode", mode));
+    }
+
+    /** The same, with annotations {@code sidestep.dev/…}. */
+    public void service(String name, String portName, int port, Map<String, String> annotations) {
+        String inBraces = annotations.entrySet().stream()
+                .map(each -> "sidestep.dev/" + each.getKey() + ": \"" + each.getValue() + "\"")
+                .collect(Collectors.joining(", "));
         write("service-" + name + ".yaml", """
                 apiVersion: v1
                 kind: Service
                 metadata:
                   name: %s
                   namespace: default
-                  annotations: {sidestep.dev/mode: "%s"}
+                  annotations: {%s}
                 spec:
                   clusterIP: 127.0.0.1
                   selector: {app: %s}
                   ports:
                     - {name: %s, port: %d, targetPort: %s}
-                """.formatted(name, mode, name, portName, port, portName));
+                """.formatted(name, inBraces, name, portName, port, portName));
     }
 
     /** Writes an EndpointSlice with one ready endpoint on 127.0.0.1: a slice carries the ports of its endpoints. */

@@ -22,7 +22,6 @@ import dev.sidestep.xds.proto.hcm.Rds;
 import dev.sidestep.xds.proto.listener.ApiListener;
 import dev.sidestep.xds.proto.listener.Listener;
 import dev.sidestep.xds.proto.route.Route;
-import dev.sidestep.xds.proto.route.RouteAction;
 import dev.sidestep.xds.proto.route.RouteConfiguration;
 import dev.sidestep.xds.proto.route.RouteMatch;
 import dev.sidestep.xds.proto.route.VirtualHost;
@@ -55,14 +54,17 @@ public final class StandardEncoder {
     }
 
     /** A gRPC client's Listener that leads every call to {@code cluster}, one round trip earlier. */
-    public static EncodedResource listenerTo(String cluster, String name) {
+    public static EncodedResource listenerTo(String cluster, String name, TrafficPolicy policy, Client client) {
         return listener(
-                name, manager(name).setRouteConfig(routes(name, cluster)).build());
+                name,
+                manager(name)
+                        .setRouteConfig(routes(name, cluster, policy, client))
+                        .build());
     }
 
     /** Routes that lead every call to {@code cluster}. */
-    public static EncodedResource route(String name, String cluster) {
-        return EncodedResource.of(ResourceType.ROUTE, name, routes(name, cluster));
+    public static EncodedResource route(String name, String cluster, TrafficPolicy policy, Client client) {
+        return EncodedResource.of(ResourceType.ROUTE, name, routes(name, cluster, policy, client));
     }
 
     /** A cluster whose endpoints are asked for under the same name. */
@@ -126,7 +128,7 @@ public final class StandardEncoder {
                         .setTypedConfig(Any.newBuilder().setTypeUrl(ROUTER_TYPE)));
     }
 
-    private static RouteConfiguration routes(String name, String cluster) {
+    private static RouteConfiguration routes(String name, String cluster, TrafficPolicy policy, Client client) {
         return RouteConfiguration.newBuilder()
                 .setName(name)
                 .addVirtualHosts(VirtualHost.newBuilder()
@@ -134,7 +136,7 @@ public final class StandardEncoder {
                         .addDomains("*")
                         .addRoutes(Route.newBuilder()
                                 .setMatch(RouteMatch.newBuilder().setPrefix(""))
-                                .setRoute(RouteAction.newBuilder().setCluster(cluster))))
+                                .setRoute(RouteEncoder.action(cluster, policy, client))))
                 .build();
     }
 

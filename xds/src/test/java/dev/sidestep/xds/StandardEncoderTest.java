@@ -6,13 +6,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.sidestep.model.Endpoint;
 import dev.sidestep.model.Protocol;
 import dev.sidestep.model.TrafficPolicy;
+import dev.sidestep.model.TrafficPolicy.Retry;
+import dev.sidestep.model.TrafficPolicy.Retry.On;
 import dev.sidestep.xds.proto.cluster.Cluster;
 import dev.sidestep.xds.proto.endpoint.ClusterLoadAssignment;
 import dev.sidestep.xds.proto.hcm.HttpConnectionManager;
 import dev.sidestep.xds.proto.listener.Listener;
+import dev.sidestep.xds.proto.route.RouteAction;
 import dev.sidestep.xds.proto.route.RouteConfiguration;
 import dev.sidestep.xds.proto.route.RouteMatch;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class StandardEncoderTest {
@@ -20,7 +26,8 @@ class StandardEncoderTest {
 
     @Test
     void theEmptyPrefixIsOnTheWire() throws Exception {
-        var routes = RouteConfiguration.parseFrom(WireForm.value(StandardEncoder.route("r", NAME)));
+        var routes = RouteConfiguration.parseFrom(
+                WireForm.value(StandardEncoder.route("r", NAME, TrafficPolicy.DEFAULT, StandardEncoder.Client.GRPC)));
         RouteMatch match = routes.getVirtualHosts(0).getRoutes(0).getMatch();
         assertThat(match.getPathSpecifierCase()).isEqualTo(RouteMatch.PathSpecifierCase.PREFIX);
         assertThat(match.toByteArray()).containsExactly(0x0A, 0x00);
@@ -31,7 +38,8 @@ class StandardEncoderTest {
         HttpConnectionManager asking = manager(StandardEncoder.listener(NAME, "routes"));
         assertThat(asking.getRds().getRouteConfigName()).isEqualTo("routes");
         assertThat(asking.getRds().getConfigSource().hasAds()).isTrue();
-        HttpConnectionManager inline = manager(StandardEncoder.listenerTo(NAME, "asked"));
+        HttpConnectionManager inline =
+                manager(StandardEncoder.listenerTo(NAME, "asked", TrafficPolicy.DEFAULT, StandardEncoder.Client.GRPC));
         assertThat(inline.getRouteConfig()
                         .getVirtualHosts(0)
                         .getRoutes(0)
@@ -39,6 +47,77 @@ class StandardEncoderTest {
                         .getCluster())
                 .isEqualTo(NAME);
         assertThat(inline.getStatPrefix()).isNotEmpty();
+    }
+
+    @Test
+    void theDefaultRetriesAreTheNearestThatEnvoyHasAndItsOwnTimeLimitIsOff() throws Exception {
+        RouteAction action = action(TrafficPolicy.DEFAULT, StandardEncoder.Client.ENVOY);
+        assertThat(action.hasTimeout()).isTrue();
+        assertThat(action.getTimeout()).isEqualTo(com.google.protobuf.Duration.getDefaultInstance());
+        assertThat(action.getRetryPolicy().getRetryOn()).isEqualTo("connect-failure,refused-stream");
+        assertThat(action.getRetryPolicy().getNumRetries().getValue()).isEqualTo(2);
+        assertThat(action.getRetryPolicy().hasPerTryTimeout()).isFalse();
+    }
+
+    @Test
+    void grpcIsToldNothingByDefaultThatItDoesByItself() throws Exception {
+        assertThat(action(TrafficPolicy.DEFAULT, StandardEncoder.Client.GRPC))
+                .isEqualTo(RouteAction.newBuilder().setCluster(NAME).build());
+    }
+
+    @Test
+    void retriesAndTimeLimitsAreInTheWordsOfEachClient() throws Exception {
+        TrafficPolicy policy = retrying(
+                new Retry(Set.of(On.SERVER_ERROR, On.GRPC_UNAVAILABLE, On.GRPC_INTERNAL), 1, 20),
+                Optional.of(Duration.ofSeconds(2)),
+                Optional.of(Duration.ofMillis(500)));
+
+        RouteAction envoy = action(policy, StandardEncoder.Client.ENVOY);
+        assertThat(envoy.getTimeout().getSeconds()).isEqualTo(2);
+        assertThat(envoy.getRetryPolicy().getRetryOn()).isEqualTo("5xx,unavailable,internal");
+        assertThat(envoy.getRetryPolicy().getNumRetries().getValue()).isEqualTo(1);
+        assertThat(envoy.getRetryPolicy().getPerTryTimeout()).isEqualTo(PolicyEncoder.duration(Duration.ofMillis(500)));
+        assertThat(envoy.getRetryPolicy().getRetryHostPredicateCount()).isEqualTo(1);
+
+        RouteAction grpc = action(policy, StandardEncoder.Client.GRPC);
+        assertThat(grpc.hasTimeout()).isFalse();
+        assertThat(grpc.getMaxStreamDuration().getMaxStreamDuration().getSeconds())
+                .isEqualTo(2);
+        assertThat(grpc.getRetryPolicy().getRetryOn()).isEqualTo("unavailable,internal");
+        assertThat(grpc.getRetryPolicy().hasPerTryTimeout()).isFalse();
+    }
+
+    @Test
+    void withoutRetriesThereIsNoPolicyOfThem() throws Exception {
+        for (Retry none : List.of(new Retry(Set.of(), 2, 20), new Retry(Set.of(On.SAFE, On.GRPC_INTERNAL), 0, 20))) {
+            TrafficPolicy policy = retrying(none, Optional.empty(), Optional.empty());
+            assertThat(action(policy, StandardEncoder.Client.ENVOY).hasRetryPolicy())
+                    .isFalse();
+            assertThat(action(policy, StandardEncoder.Client.GRPC).hasRetryPolicy())
+                    .isFalse();
+        }
+    }
+
+    private static RouteAction action(TrafficPolicy policy, StandardEncoder.Client client) throws Exception {
+        return RouteConfiguration.parseFrom(WireForm.value(StandardEncoder.route("r", NAME, policy, client)))
+                .getVirtualHosts(0)
+                .getRoutes(0)
+                .getRoute();
+    }
+
+    private static TrafficPolicy retrying(Retry retry, Optional<Duration> call, Optional<Duration> attempt) {
+        TrafficPolicy base = TrafficPolicy.DEFAULT;
+        return new TrafficPolicy(
+                base.mode(),
+                base.protocol(),
+                base.balancer(),
+                base.ejection(),
+                retry,
+                base.connectTimeout(),
+                call,
+                attempt,
+                base.localOnly(),
+                base.affinityTimeout());
     }
 
     @Test

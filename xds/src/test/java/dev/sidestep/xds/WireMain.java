@@ -116,8 +116,9 @@ public final class WireMain {
         EncodedResource assignment = StandardEncoder.loadAssignment(name, usable);
         List<EncodedResource> standard = List.of(
                 StandardEncoder.listener(name, "routes of " + name),
-                StandardEncoder.listenerTo(name, name),
-                StandardEncoder.route(name, name),
+                StandardEncoder.listenerTo(name, name, cluster.policy(), StandardEncoder.Client.GRPC),
+                StandardEncoder.route(name, name, cluster.policy(), StandardEncoder.Client.GRPC),
+                StandardEncoder.route(name, name, cluster.policy(), StandardEncoder.Client.ENVOY),
                 StandardEncoder.cluster(name, cluster.policy(), StandardEncoder.Client.GRPC),
                 StandardEncoder.cluster(name, cluster.policy(), StandardEncoder.Client.ENVOY),
                 assignment);

@@ -165,6 +165,11 @@ final class Catalog {
                 .orElse(false);
     }
 
+    /** How calls to the cluster {@code name} are made; empty if there is none. */
+    Optional<TrafficPolicy> policy(String name) {
+        return named(name).map(found -> found.published.cluster().policy());
+    }
+
     /** Whether there is a cluster {@code name}. */
     boolean contains(String name) {
         return named(name).isPresent();

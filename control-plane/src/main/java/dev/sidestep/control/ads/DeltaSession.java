@@ -133,9 +133,8 @@ final class DeltaSession extends Session {
             case SERVICE -> catalog.service(name);
             case CLUSTER -> catalog.cluster(name, words);
             case ENDPOINT -> catalog.assignment(name, client());
-            case LISTENER ->
-                catalog.contains(name) ? Optional.of(StandardEncoder.listenerTo(name, name)) : Optional.empty();
-            case ROUTE -> catalog.contains(name) ? Optional.of(StandardEncoder.route(name, name)) : Optional.empty();
+            case LISTENER -> catalog.policy(name).map(found -> StandardEncoder.listenerTo(name, name, found, words));
+            case ROUTE -> catalog.policy(name).map(found -> StandardEncoder.route(name, name, found, words));
         };
     }
 

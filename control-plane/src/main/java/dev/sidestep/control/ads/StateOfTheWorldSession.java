@@ -1,6 +1,7 @@
 package dev.sidestep.control.ads;
 
 import dev.sidestep.control.ads.ClientNode.Family;
+import dev.sidestep.model.TrafficPolicy;
 import dev.sidestep.xds.EncodedResource;
 import dev.sidestep.xds.Frame;
 import dev.sidestep.xds.StandardEncoder;
@@ -180,10 +181,18 @@ final class StateOfTheWorldSession extends Session {
             case ENDPOINT ->
                 catalog.assignment(name, client())
                         .or(() -> Optional.of(StandardEncoder.loadAssignment(name, List.of())));
-            case LISTENER -> Optional.of(StandardEncoder.listenerTo(name, name));
-            case ROUTE -> Optional.of(StandardEncoder.route(name, name));
+            case LISTENER -> Optional.of(StandardEncoder.listenerTo(name, name, policy(name), words()));
+            case ROUTE -> Optional.of(StandardEncoder.route(name, name, policy(name), words()));
             case SELF, SERVICE -> Optional.empty();
         };
+    }
+
+    private TrafficPolicy policy(String name) {
+        return catalog.policy(name).orElse(TrafficPolicy.DEFAULT);
+    }
+
+    private Client words() {
+        return client().family().isGrpc() ? Client.GRPC : Client.ENVOY;
     }
 
     /**

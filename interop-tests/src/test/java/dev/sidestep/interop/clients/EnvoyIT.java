@@ -24,7 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A real Envoy with a listener of its own that gets clusters and endpoints from our control plane, by delta. */
+/** A real Envoy with a listener of its own that gets routes, clusters and endpoints from our control plane, by delta. */
 class EnvoyIT {
     private static final Duration SOON = Duration.ofSeconds(20);
     private static final Duration FOLLOWS = Duration.ofSeconds(2);
@@ -36,6 +36,7 @@ class EnvoyIT {
     Path envoyFolder;
 
     private final List<AutoCloseable> opened = new ArrayList<>();
+    private final List<FakeUpstream> upstreams = new ArrayList<>();
     private final int port = FreePorts.next();
     private final int adminPort = FreePorts.next();
     private Manifests manifests = new Manifests(Path.of(""));
@@ -100,7 +101,31 @@ class EnvoyIT {
     }
 
     @Test
+    void aCallWhoseConnectionIsRefusedIsMadeElsewhereAndAnAnswerOf503WhereAWordSaysSo() throws IOException {
+        upstreams.get(0).refuse();
+        assertThat(call(60)).containsOnlyKeys("p1", "p2");
+
+        upstreams.get(0).accept();
+        upstreams.get(0).fail(new FakeUpstream.Fault.Status(503));
+        assertThat(call(60)).containsKeys("status 503", "p1", "p2");
+        manifests.service("backend-service", "http", 80, Map.of("retry-on", "safe,5xx"));
+        Await.untilPasses("no 503", FOLLOWS, () -> assertThat(call(60)).containsOnlyKeys("p1", "p2"));
+    }
+
+    @Test
+    void aCallThatTakesTooLongEndsByTheServicesTimeLimit() throws IOException {
+        upstreams.forEach(each -> each.fail(new FakeUpstream.Fault.Slow(Duration.ofSeconds(1))));
+        assertThat(call(1)).doesNotContainKey("status 504");
+        manifests.service("backend-service", "http", 80, Map.of("timeout-request", "200ms"));
+        Await.untilPasses("504", SOON, () -> assertThat(call(1)).containsOnlyKeys("status 504"));
+    }
+
+    @Test
     void nothingThatWeSentWasRejected() throws IOException {
+        String route = "http.outbound.rds.backend-service.default.svc.cluster.local_80";
+        assertThat(stat(route + ".update_rejected")).isZero();
+        assertThat(stat(route + ".update_success")).isPositive();
+
         assertThat(stat("cluster_manager.cds.update_rejected")).isZero();
         assertThat(stat("cluster_manager.cds.update_success")).isPositive();
         assertThat(stat("cluster.backend-service.default.svc.cluster.local_80.update_rejected"))
@@ -109,6 +134,7 @@ class EnvoyIT {
 
     private void endpoint(String pod) {
         FakeUpstream upstream = FakeUpstream.start(pod);
+        upstreams.add(upstream);
         opened.add(upstream);
         manifests.endpoint("backend-service", "http", pod, upstream.port());
     }

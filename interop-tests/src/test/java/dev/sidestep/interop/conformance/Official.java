@@ -9,6 +9,7 @@ import io.envoyproxy.envoy.config.listener.v3.Listener;
 import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
 import io.envoyproxy.envoy.extensions.filters.http.router.v3.Router;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
+import io.envoyproxy.envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate;
 import io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions;
 import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryRequest;
 import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryResponse;
@@ -37,6 +38,7 @@ final class Official {
                     ClusterLoadAssignment.getDefaultInstance(),
                     HttpConnectionManager.getDefaultInstance(),
                     Router.getDefaultInstance(),
+                    PreviousHostsPredicate.getDefaultInstance(),
                     HttpProtocolOptions.getDefaultInstance())
             .collect(Collectors.toMap(it -> it.getDescriptorForType().getFullName(), Function.identity()));
 
