@@ -134,6 +134,16 @@ public final class Cluster implements AutoCloseable {
                         .build());
     }
 
+    public void annotateNamespace(String name, String annotation, String value) {
+        client.namespaces()
+                .withName(name)
+                .edit(each -> new NamespaceBuilder(each)
+                        .editMetadata()
+                        .addToAnnotations(annotation, value)
+                        .endMetadata()
+                        .build());
+    }
+
     /** Deletes it and waits until it is gone, if it is there and was made by a run. */
     void deleteNamespace(String name) {
         var namespace = client.namespaces().withName(name).get();

@@ -20,6 +20,7 @@ public final class Catalogue {
                 new RollingRestart("rolling-5", 5, false),
                 Fault.stopped(),
                 Fault.erring(),
+                Fault.erringRetried(),
                 Fault.blackholed(),
                 new Walkthrough(),
                 new Parity(),

@@ -15,15 +15,20 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 
 /** One of four pods misbehaves under load, and later does not any more. */
 final class Fault implements Scenario {
-    private static final Duration BEFORE = Duration.ofSeconds(5);
+    /** A hung pod is known by what its Service usually takes; the first seconds of a JVM are not usual. */
+    private static final Duration BEFORE = Duration.ofSeconds(15);
+
     private static final Duration AFTER = Duration.ofSeconds(15);
     /** An answer with 503 is not tried again: five until the pod is left alone, then a probe after 1, 2, 4 and 8 s. */
     private static final int UNTIL_LEFT_ALONE = 10;
+
+    private static final String ERRORS = "safe,5xx,grpc:unavailable";
 
     /** The load's own time limit: what takes longer is a failure that the caller sees. */
     private static final int TIMEOUT_MILLIS = 5000;
@@ -33,6 +38,7 @@ final class Fault implements Scenario {
     private final Title title;
     private final int safeFailures;
     private final Duration lasts;
+    private final Optional<String> retryOn;
     private final Trouble trouble;
 
     /** How a pod is made to misbehave. */
@@ -46,11 +52,13 @@ final class Fault implements Scenario {
      *
      * @param safeFailures how many safe requests of one caller may fail at most
      * @param lasts until the trouble is ended; what ends by itself does so sooner
+     * @param retryOn {@code sidestep.dev/retry-on} of the namespace, if it is not the default
      */
-    Fault(Title title, int safeFailures, Duration lasts, Trouble trouble) {
+    Fault(Title title, int safeFailures, Duration lasts, Optional<String> retryOn, Trouble trouble) {
         this.title = title;
         this.safeFailures = safeFailures;
         this.lasts = lasts;
+        this.retryOn = retryOn;
         this.trouble = trouble;
     }
 
@@ -59,6 +67,7 @@ final class Fault implements Scenario {
                 new Title("killed", "one of four killed by SIGKILL, and restarted by the kubelet", true, Set.of()),
                 0,
                 Duration.ofSeconds(1),
+                Optional.empty(),
                 (stage, namespace, pod) -> {
                     signal(stage.cluster(), namespace, pod, "KILL");
                     return () -> {}; // The kubelet starts it again.
@@ -70,6 +79,7 @@ final class Fault implements Scenario {
                 new Title("stopped", "one of four stopped by SIGSTOP for 20 s", false, Set.of()),
                 0,
                 Duration.ofSeconds(20),
+                Optional.empty(),
                 (stage, namespace, pod) -> {
                     signal(stage.cluster(), namespace, pod, "STOP");
                     return () -> signal(stage.cluster(), namespace, pod, "CONT");
@@ -85,10 +95,22 @@ final class Fault implements Scenario {
                         Set.of()),
                 UNTIL_LEFT_ALONE,
                 Duration.ofSeconds(20),
-                (stage, namespace, pod) -> {
-                    stage.cluster().post(namespace, pod, 8098, "faults?kind=status&status=503");
-                    return () -> stage.cluster().delete(namespace, pod, 8098, "faults");
-                });
+                Optional.empty(),
+                Fault::err);
+    }
+
+    static Fault erringRetried() {
+        return new Fault(
+                new Title("erring-retried", "the same with sidestep.dev/retry-on: " + ERRORS, false, Set.of()),
+                0,
+                Duration.ofSeconds(20),
+                Optional.of(ERRORS),
+                Fault::err);
+    }
+
+    private static Runnable err(Stage stage, String namespace, String pod) {
+        stage.cluster().post(namespace, pod, 8098, "faults?kind=status&status=503");
+        return () -> stage.cluster().delete(namespace, pod, 8098, "faults");
     }
 
     static Fault blackholed() {
@@ -96,6 +118,7 @@ final class Fault implements Scenario {
                 new Title("blackholed", "packets to one of four vanish for 20 s", false, Set.of(Need.NODE)),
                 0,
                 Duration.ofSeconds(20),
+                Optional.empty(),
                 (stage, namespace, pod) -> {
                     String address = stage.cluster()
                             .pod(namespace, pod)
@@ -140,6 +163,7 @@ final class Fault implements Scenario {
     public void play(Stage stage) throws Exception {
         String namespace = stage.namespace();
         Cluster cluster = stage.cluster();
+        retryOn.ifPresent(value -> cluster.annotateNamespace(namespace, "sidestep.dev/retry-on", value));
         stage.apply(
                 namespace,
                 "backend.yaml",

@@ -8,7 +8,6 @@ import dev.sidestep.e2e.LoadSpec;
 import dev.sidestep.e2e.Scenario;
 import dev.sidestep.e2e.Stage;
 import dev.sidestep.e2e.Stage.Placement;
-import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -72,15 +71,7 @@ final class Mode implements Scenario {
     }
 
     private static long annotate(Stage stage, String namespace, String mode) {
-        stage.cluster()
-                .api()
-                .namespaces()
-                .withName(namespace)
-                .edit(each -> new NamespaceBuilder(each)
-                        .editMetadata()
-                        .addToAnnotations(ANNOTATION, mode)
-                        .endMetadata()
-                        .build());
+        stage.cluster().annotateNamespace(namespace, ANNOTATION, mode);
         return Clocks.micros();
     }
 
