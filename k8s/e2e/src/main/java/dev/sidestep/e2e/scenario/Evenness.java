@@ -61,7 +61,7 @@ final class Evenness implements Scenario {
     }
 
     /** Without the first moment: a channel that is being made sends its calls where it is connected already. */
-    private static Calls settled(Calls calls) {
+    static Calls settled(Calls calls) {
         return calls.all().isEmpty()
                 ? calls
                 : calls.between(calls.all().get(0).startMicros() + SETTLE.toMillis() * 1000, Long.MAX_VALUE);

@@ -50,12 +50,13 @@ final class SidecarAndAgent implements Scenario {
         for (LoadClient.Running load : loads) {
             Calls made = load.stop();
             calls += made.size();
+            double ratio = Evenness.settled(made).maxOverMean(pods);
             stage.findings()
                     .check(
                             Loads.name(load),
                             "even, <= 1.05, 0 failed",
-                            made.summary() + ", max/mean " + made.maxOverMean(pods),
-                            made.failed().size() == 0 && made.maxOverMean(pods) <= 1.05);
+                            made.summary() + ", max/mean " + ratio,
+                            made.failed().size() == 0 && ratio <= 1.05);
         }
         Await.pause(REPORTED);
         long attempts = ControlPlanes.attempts(stage.cluster(), namespace) - before;
