@@ -28,7 +28,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /** One of four pods stops, or falls off the network, under load: not one GET fails, whose callers wait 5 s. */
 @Timeout(60)
@@ -42,9 +41,6 @@ class HungPodIT {
     private final ExecutorService callers = Executors.newCachedThreadPool();
     private final Map<String, AtomicInteger> answers = new ConcurrentHashMap<>();
     private final AtomicInteger underWay = new AtomicInteger();
-
-    @TempDir
-    private Path folder;
 
     private Sidecar sidecar;
     private Pod pod;
