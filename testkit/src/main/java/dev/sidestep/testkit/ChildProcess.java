@@ -18,6 +18,9 @@ import java.util.function.Predicate;
  * latest. Used by one test thread; a thread of its own reads the output.
  */
 public final class ChildProcess implements AutoCloseable {
+    /** Its children may hold the pipe for longer than it lives. */
+    private static final Duration LAST_WORDS = Duration.ofSeconds(2);
+
     private static final Duration GRACE = Duration.ofSeconds(10);
 
     private final String name;
@@ -133,12 +136,13 @@ public final class ChildProcess implements AutoCloseable {
         }
     }
 
-    /** Waits until it ends by itself. */
+    /** Waits until it ends by itself, and all that it printed is here. */
     public int awaitExit(Duration limit) {
         try {
             if (!process.waitFor(limit.toNanos(), TimeUnit.NANOSECONDS)) {
                 throw new AssertionError(name + " still runs after " + limit + "; " + said());
             }
+            reader.join(LAST_WORDS.toMillis());
             return process.exitValue();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

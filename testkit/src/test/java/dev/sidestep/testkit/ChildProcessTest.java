@@ -22,6 +22,16 @@ class ChildProcessTest {
     }
 
     @Test
+    void hasAllThatWasPrintedWhenItHasEnded() {
+        for (int round = 0; round < 20; round++) {
+            try (ChildProcess child = shell("seq 1 20000")) {
+                assertThat(child.awaitExit(LIMIT)).isZero();
+                assertThat(child.output()).hasSize(20_000);
+            }
+        }
+    }
+
+    @Test
     void saysWhatItPrintedWhenTheAwaitedLineNeverComes() {
         try (ChildProcess child = shell("echo something else")) {
             assertThatThrownBy(() -> child.awaitLine("ready", LIMIT))
