@@ -6,6 +6,7 @@ import dev.sidestep.e2e.scenario.Catalogue;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -133,6 +134,9 @@ public final class Run implements Callable<Integer> {
             throw wrong("say either --images loaded or --image-registry R");
         }
         Path folder = out == null ? root.resolve("k8s/e2e/target/run") : out.toAbsolutePath();
+        if (Files.exists(folder) && !Files.isDirectory(folder)) {
+            throw wrong("--out " + folder + " is a file; name a folder, which is made if it is not there");
+        }
         try (Cluster cluster = Cluster.connect(kubeconfig)) {
             console.println("Kubernetes " + cluster.version());
             var installation = new Installation(cluster, root, registry == null ? "" : registry, sidestepTag);
