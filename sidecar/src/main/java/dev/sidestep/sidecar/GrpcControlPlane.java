@@ -77,7 +77,7 @@ final class GrpcControlPlane implements ControlPlane {
                         file, config.snapshotDir().map(directory -> directory.resolve(CA_FILE)), io));
         channel = NettyChannelBuilder.forTarget("dns:///" + config.controlPlane(), credentials())
                 .eventLoopGroup(eventLoops)
-                .channelType(config.transport().socketChannel())
+                .channelFactory(CloseUnconnected.channelsOf(config.transport().socketChannel()))
                 .keepAliveTime(10, TimeUnit.SECONDS)
                 .keepAliveTimeout(5, TimeUnit.SECONDS)
                 .maxInboundMessageSize(MAX_MESSAGE_BYTES)

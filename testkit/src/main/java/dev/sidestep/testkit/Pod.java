@@ -148,6 +148,23 @@ public final class Pod implements AutoCloseable {
         ip(words.toArray(String[]::new));
     }
 
+    /**
+     * The host refuses connections from the pod to {@code vip} as kube-proxy does for a Service without endpoints: with
+     * an ICMP message that the port is unreachable, not with a reset.
+     */
+    public void rejectOnHost(InetAddress vip) {
+        addToHost(vip);
+        List<String> rule = List.of("INPUT", "-i", host(), "-d", vip.getHostAddress(), "-j", "REJECT");
+        iptables("-I", rule);
+        open.add(() -> iptables("-D", rule));
+    }
+
+    private static void iptables(String what, List<String> rule) {
+        List<String> command = new ArrayList<>(List.of("iptables", "-w", what));
+        command.addAll(rule);
+        mustEndWell(run(command, Map.of()), command);
+    }
+
     private static void ip(String... words) {
         List<String> command = new ArrayList<>(List.of("ip"));
         command.addAll(List.of(words));
