@@ -156,7 +156,15 @@ public final class Access implements AutoCloseable {
             var profile = new AuthorityKeeper.Profile(plan.names(), plan.addresses(), tls.caLifetime());
             new AuthorityKeeper(access.keeper, clock, random, store, profile, access.identity, certificates).start();
         } else {
-            new SecretReader(access.keeper, client, plan.namespace(), provided, access.identity, certificates).start();
+            new SecretReader(
+                            access.keeper,
+                            client,
+                            plan.namespace(),
+                            provided,
+                            SecretReader.LOOK,
+                            access.identity,
+                            certificates)
+                    .start();
         }
         plan.webhook()
                 .ifPresent(name -> new WebhookTrust(

@@ -27,28 +27,35 @@ import org.slf4j.LoggerFactory;
 final class SecretReader {
     private static final Logger LOG = LoggerFactory.getLogger(SecretReader.class);
     private static final byte[] PROBE = "sidestep".getBytes(StandardCharsets.US_ASCII);
-    private static final Duration LOOK = Duration.ofSeconds(10);
+    /** Between two looks: a kubelet takes longer to tell a pod of a changed Secret. */
+    static final Duration LOOK = Duration.ofSeconds(10);
 
     private final SerialExecutor owner;
     private final KubernetesClient client;
     private final String namespace;
     private final String name;
+    private final Duration pause;
     private final HeldIdentity identity;
     private final Consumer<List<String>> problems;
     private Map<String, String> shown = Map.of();
 
-    /** @param problems is told what is wrong with the Secret, an empty list if nothing is; on the owner */
+    /**
+     * @param pause from one look to the next, as a rule {@link #LOOK}
+     * @param problems is told what is wrong with the Secret, an empty list if nothing is; on the owner
+     */
     SecretReader(
             SerialExecutor owner,
             KubernetesClient client,
             String namespace,
             String name,
+            Duration pause,
             HeldIdentity identity,
             Consumer<List<String>> problems) {
         this.owner = owner;
         this.client = client;
         this.namespace = namespace;
         this.name = name;
+        this.pause = pause;
         this.identity = identity;
         this.problems = problems;
     }
@@ -66,7 +73,7 @@ final class SecretReader {
         } catch (IOException e) {
             problems.accept(List.of(String.valueOf(e.getMessage())));
         }
-        owner.schedule(LOOK, this::look);
+        owner.schedule(pause, this::look);
     }
 
     private void read() throws IOException {

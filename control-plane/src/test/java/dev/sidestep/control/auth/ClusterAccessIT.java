@@ -302,7 +302,7 @@ class ClusterAccessIT {
     @Test
     void theUsersSecretIsShownAndReadAgainAndABadOneIsNot() {
         var identity = new HeldIdentity(owner);
-        new SecretReader(owner, client, namespace, "mine", identity, found -> {
+        new SecretReader(owner, client, namespace, "mine", Duration.ofMillis(200), identity, found -> {
                     problems.clear();
                     problems.addAll(found);
                 })
