@@ -11,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -37,27 +36,13 @@ class JavaHttpClientIT {
         mesh.close();
     }
 
-    private Map<String, String> calls(int count, String... more) {
-        Map<String, String> query = new HashMap<>(Map.of("url", mesh.url(), "count", Integer.toString(count)));
-        for (int i = 0; i < more.length; i += 2) {
-            query.put(more[i], more[i + 1]);
-        }
-        return query;
-    }
-
-    private AppProcess balancedApp(int feature) {
-        AppProcess app = mesh.start(Requirements.jdk(feature), HttpApp.class, mesh.environment());
-        mesh.awaitBalanced(app, calls(1));
-        return app;
-    }
-
     @ParameterizedTest
     @ValueSource(ints = {17, 21, 25})
     void everyRequestIsBalancedExactlyOverKeptConnections(int feature) {
-        try (AppProcess app = balancedApp(feature)) {
-            List<String> sync = app.calls(calls(90));
-            List<String> async = app.calls(calls(90, "how", "async"));
-            List<String> post = app.calls(calls(90, "method", "POST"));
+        try (AppProcess app = mesh.balancedApp(feature)) {
+            List<String> sync = app.calls(mesh.calls(90));
+            List<String> async = app.calls(mesh.calls(90, "how", "async"));
+            List<String> post = app.calls(mesh.calls(90, "method", "POST"));
 
             Map<String, Long> even = Map.of("200 pod-0", 30L, "200 pod-1", 30L, "200 pod-2", 30L);
             assertThat(TestMesh.counted(sync)).isEqualTo(even);
@@ -74,13 +59,13 @@ class JavaHttpClientIT {
     @ParameterizedTest
     @ValueSource(ints = {17, 25})
     void noSafeRequestFailsWhenOneBackendIsKilled(int feature) {
-        try (AppProcess app = balancedApp(feature)) {
-            app.calls(calls(30));
+        try (AppProcess app = mesh.balancedApp(feature)) {
+            app.calls(mesh.calls(30));
 
             mesh.backend(1).refuse();
-            List<String> gets = app.calls(calls(200));
-            List<String> async = app.calls(calls(200, "how", "async"));
-            List<String> posts = app.calls(calls(60, "method", "POST"));
+            List<String> gets = app.calls(mesh.calls(200));
+            List<String> async = app.calls(mesh.calls(200, "how", "async"));
+            List<String> posts = app.calls(mesh.calls(60, "method", "POST"));
 
             assertThat(gets).allMatch(line -> line.startsWith("200 pod-"));
             assertThat(async).allMatch(line -> line.startsWith("200 pod-"));
@@ -92,11 +77,11 @@ class JavaHttpClientIT {
     @ParameterizedTest
     @ValueSource(ints = {17, 25})
     void requestsThatWereResetGoElsewhereUnlessTheyMayHaveBeenProcessed(int feature) {
-        try (AppProcess app = balancedApp(feature)) {
-            app.calls(calls(30));
+        try (AppProcess app = mesh.balancedApp(feature)) {
+            app.calls(mesh.calls(30));
             mesh.backend(1).fail(new FakeUpstream.Fault.Reset());
 
-            List<String> gets = app.calls(calls(60));
+            List<String> gets = app.calls(mesh.calls(60));
             assertThat(gets).allMatch(line -> line.startsWith("200 pod-"));
 
             mesh.backend(1).fail(new FakeUpstream.Fault.Close());
@@ -104,7 +89,7 @@ class JavaHttpClientIT {
             long start = System.nanoTime();
             while (posts.stream().allMatch(line -> line.startsWith("200"))
                     && System.nanoTime() - start < TestMesh.SOON.toNanos()) {
-                posts.addAll(app.calls(calls(10, "method", "POST")));
+                posts.addAll(app.calls(mesh.calls(10, "method", "POST")));
             }
 
             String failed = posts.stream()
@@ -128,17 +113,17 @@ class JavaHttpClientIT {
     @ParameterizedTest
     @ValueSource(ints = {17, 25})
     void aHungBackendIsLeftAlone(int feature) {
-        try (AppProcess app = balancedApp(feature)) {
-            app.calls(calls(30));
+        try (AppProcess app = mesh.balancedApp(feature)) {
+            app.calls(mesh.calls(30));
             mesh.backend(2).fail(new FakeUpstream.Fault.Hang());
 
             long start = System.nanoTime();
             int before = mesh.backend(2).requestCount();
             while (System.nanoTime() - start < Duration.ofSeconds(3).toNanos()) {
-                app.calls(calls(2, "how", "async", "timeout", "2500"));
+                app.calls(mesh.calls(2, "how", "async", "timeout", "2500"));
             }
             int hung = mesh.backend(2).requestCount() - before;
-            List<String> after = app.calls(calls(100, "timeout", "2500"));
+            List<String> after = app.calls(mesh.calls(100, "timeout", "2500"));
 
             assertThat(TestMesh.counted(after)).doesNotContainKey("200 pod-2");
             assertThat(after.stream().filter(line -> !line.startsWith("200 pod-")))
@@ -151,7 +136,7 @@ class JavaHttpClientIT {
     @ParameterizedTest
     @ValueSource(ints = {17, 25})
     void modeOffSendsEverythingToTheVipAndBack(int feature) {
-        try (AppProcess app = balancedApp(feature)) {
+        try (AppProcess app = mesh.balancedApp(feature)) {
             mesh.manifests().write("service-backend-service.yaml", """
                     apiVersion: v1
                     kind: Service
@@ -169,24 +154,24 @@ class JavaHttpClientIT {
             Await.until(
                     "calls on the VIP",
                     TestMesh.SOON,
-                    () -> app.calls(calls(3)).stream().allMatch("200 vip"::equals));
+                    () -> app.calls(mesh.calls(3)).stream().allMatch("200 vip"::equals));
 
             mesh.manifests().service("backend-service", "http", mesh.vip().port());
-            mesh.awaitBalanced(app, calls(3));
+            mesh.awaitBalanced(app, mesh.calls(3));
         }
     }
 
     @ParameterizedTest
     @ValueSource(ints = {17, 25})
     void scaledToZeroCallsGoWhereTheyWentAndScaledUpTheyAreBalancedAgain(int feature) {
-        try (AppProcess app = balancedApp(feature)) {
+        try (AppProcess app = mesh.balancedApp(feature)) {
             for (int i = 0; i < 3; i++) {
                 mesh.manifests().withoutEndpoint("backend-service", "pod-" + i);
             }
             Await.until(
                     "calls on the VIP",
                     TestMesh.SOON,
-                    () -> app.calls(calls(3)).stream().allMatch("200 vip"::equals));
+                    () -> app.calls(mesh.calls(3)).stream().allMatch("200 vip"::equals));
 
             for (int i = 0; i < 3; i++) {
                 mesh.manifests()
@@ -199,7 +184,7 @@ class JavaHttpClientIT {
             Await.until(
                     "even calls",
                     TestMesh.SOON,
-                    () -> TestMesh.counted(app.calls(calls(30)))
+                    () -> TestMesh.counted(app.calls(mesh.calls(30)))
                             .equals(Map.of("200 pod-0", 10L, "200 pod-1", 10L, "200 pod-2", 10L)));
         }
     }
@@ -207,11 +192,11 @@ class JavaHttpClientIT {
     @ParameterizedTest
     @ValueSource(ints = {17, 25})
     void anErrorOfTheApplicationItselfLeavesNobodyAlone(int feature) {
-        try (AppProcess app = balancedApp(feature)) {
-            app.calls(calls(30));
+        try (AppProcess app = mesh.balancedApp(feature)) {
+            app.calls(mesh.calls(30));
 
-            List<String> broken = app.calls(calls(90, "url", mesh.url() + TestMesh.BROKEN));
-            List<String> after = app.calls(calls(90));
+            List<String> broken = app.calls(mesh.calls(90, "url", mesh.url() + TestMesh.BROKEN));
+            List<String> after = app.calls(mesh.calls(90));
 
             assertThat(TestMesh.counted(broken))
                     .isEqualTo(Map.of("500 pod-0", 30L, "500 pod-1", 30L, "500 pod-2", 30L));
@@ -224,12 +209,12 @@ class JavaHttpClientIT {
     void withoutAControlPlaneCallsGoWhereTheyWent(int feature) {
         mesh.stopControlPlane();
         try (AppProcess app = mesh.start(Requirements.jdk(feature), HttpApp.class, mesh.environment())) {
-            assertThat(app.calls(calls(20))).allMatch("200 vip"::equals);
+            assertThat(app.calls(mesh.calls(20))).allMatch("200 vip"::equals);
             assertThat(app.process().output().stream().filter(line -> line.startsWith("sidestep-agent: ")))
                     .hasSizeLessThanOrEqualTo(2);
 
             mesh.startControlPlane();
-            mesh.awaitBalanced(app, calls(3));
+            mesh.awaitBalanced(app, mesh.calls(3));
         }
     }
 
@@ -239,7 +224,7 @@ class JavaHttpClientIT {
         Map<String, String> environment = mesh.environment();
         environment.put("SIDESTEP_SNAPSHOT_DIR", folder.resolve("snapshot").toString());
         try (AppProcess app = mesh.start(Requirements.jdk(feature), HttpApp.class, environment)) {
-            mesh.awaitBalanced(app, calls(3));
+            mesh.awaitBalanced(app, mesh.calls(3));
             Await.until(
                     "a snapshot",
                     TestMesh.SOON,
@@ -248,14 +233,14 @@ class JavaHttpClientIT {
         mesh.stopControlPlane();
 
         try (AppProcess app = mesh.start(Requirements.jdk(feature), HttpApp.class, environment)) {
-            mesh.awaitBalanced(app, calls(3));
+            mesh.awaitBalanced(app, mesh.calls(3));
         }
     }
 
     @ParameterizedTest
     @ValueSource(ints = {17, 25})
     void jmxShowsWhatIsKnown(int feature) {
-        try (AppProcess app = balancedApp(feature)) {
+        try (AppProcess app = mesh.balancedApp(feature)) {
             Await.until(
                     "the bean",
                     TestMesh.SOON,
@@ -276,7 +261,7 @@ class JavaHttpClientIT {
     void everyRequestOfHttp2IsBalancedExactlyOverOneConnectionEach(int feature) {
         List<Http2Backend> backends =
                 List.of(Http2Backend.start("pod-0"), Http2Backend.start("pod-1"), Http2Backend.start("pod-2"));
-        try (AppProcess app = balancedApp(feature)) {
+        try (AppProcess app = mesh.balancedApp(feature)) {
             for (int i = 0; i < 3; i++) {
                 mesh.manifests()
                         .endpoint(
@@ -286,14 +271,14 @@ class JavaHttpClientIT {
                                 backends.get(i).port());
             }
             Await.until("calls on HTTP/2", TestMesh.SOON, () -> {
-                app.calls(calls(3, "version", "HTTP_2"));
+                app.calls(mesh.calls(3, "version", "HTTP_2"));
                 return backends.stream().allMatch(backend -> backend.connections() == 1);
             });
 
             Map<String, Long> even = Map.of("200 pod-0", 30L, "200 pod-1", 30L, "200 pod-2", 30L);
-            assertThat(TestMesh.counted(app.calls(calls(90, "version", "HTTP_2"))))
+            assertThat(TestMesh.counted(app.calls(mesh.calls(90, "version", "HTTP_2"))))
                     .isEqualTo(even);
-            assertThat(TestMesh.counted(app.calls(calls(90, "version", "HTTP_2", "how", "async"))))
+            assertThat(TestMesh.counted(app.calls(mesh.calls(90, "version", "HTTP_2", "how", "async"))))
                     .isEqualTo(even);
             assertThat(backends).allSatisfy(backend -> {
                 assertThat(backend.connections()).isOne();
@@ -308,9 +293,9 @@ class JavaHttpClientIT {
     @ParameterizedTest
     @ValueSource(ints = {17, 25})
     void aProxyOfTheApplicationGetsItsRequests(int feature) {
-        try (AppProcess app = balancedApp(feature);
+        try (AppProcess app = mesh.balancedApp(feature);
                 FakeUpstream proxy = FakeUpstream.start("proxy", request -> Http1.Response.ok("by proxy"))) {
-            assertThat(app.calls(calls(6, "proxy", Integer.toString(proxy.port()))))
+            assertThat(app.calls(mesh.calls(6, "proxy", Integer.toString(proxy.port()))))
                     .containsOnly("200 by proxy");
             assertThat(proxy.requests()).extracting(Http1.Request::target).containsOnly(mesh.url());
         }

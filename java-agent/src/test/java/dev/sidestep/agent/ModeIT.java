@@ -2,7 +2,6 @@ package dev.sidestep.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sidestep.agent.app.GrpcApp;
 import dev.sidestep.agent.app.HttpApp;
 import dev.sidestep.control.load.LoadData;
 import dev.sidestep.testkit.Await;
@@ -11,7 +10,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -37,52 +35,34 @@ class ModeIT {
     @TempDir
     private Path folder;
 
+    private TestGreeter greeter;
     private TestMesh mesh;
-    private GreeterServer vip;
-    private List<GreeterServer> backends;
 
     @BeforeEach
     void start() {
-        mesh = new TestMesh(folder);
-        vip = GreeterServer.start("vip");
-        backends = IntStream.range(0, 3)
-                .mapToObj(i -> GreeterServer.start("pod-" + i))
-                .toList();
-        grpcMode("balance");
-        for (int i = 0; i < 3; i++) {
-            mesh.manifests()
-                    .endpoint("greeter", "grpc", "pod-" + i, backends.get(i).port());
-        }
+        greeter = new TestGreeter(folder);
+        mesh = greeter.mesh();
     }
 
     @AfterEach
     void stop() {
-        mesh.close();
-        vip.close();
-        backends.forEach(GreeterServer::close);
+        greeter.close();
     }
 
     private void httpMode(String mode) {
-        mesh.manifests().service("backend-service", "http", mesh.vip().port(), mode);
+        mesh.annotate("mode", mode);
     }
 
     private void grpcMode(String mode) {
-        mesh.manifests().service("greeter", "grpc", vip.port(), mode);
+        greeter.annotate("mode", mode);
     }
 
     private Map<String, String> http(String... more) {
-        return query(new HashMap<>(Map.of("url", mesh.url())), more);
+        return TestMesh.query(Map.of("url", mesh.url()), more);
     }
 
     private Map<String, String> grpc(String... more) {
-        return query(new HashMap<>(Map.of("target", "greeter:" + vip.port())), more);
-    }
-
-    private static Map<String, String> query(Map<String, String> query, String... more) {
-        for (int i = 0; i < more.length; i += 2) {
-            query.put(more[i], more[i + 1]);
-        }
-        return query;
+        return TestMesh.query(Map.of("target", greeter.target()), more);
     }
 
     private static void await(AppProcess app, Map<String, String> query, String answer) {
@@ -147,8 +127,7 @@ class ModeIT {
     void observedCallsOfGrpcGoToTheVipOverTheOneConnectionThatTheChannelHas(int feature, String library)
             throws IOException {
         grpcMode("observe");
-        try (AppProcess app =
-                mesh.start(Requirements.jdk(feature), GrpcApp.class, mesh.environment(), GrpcIT.libraries(library))) {
+        try (AppProcess app = greeter.start(feature, library)) {
             long before = awaitCounted("greeter", () -> app.calls(grpc()));
 
             assertThat(app.calls(grpc("count", "60"))).hasSize(60).containsOnly("vip");
@@ -183,7 +162,7 @@ class ModeIT {
         String[] load = {"load", Integer.toString(PER_SECOND)};
         try (AppProcess app = isHttp
                 ? mesh.start(Requirements.jdk(17), HttpApp.class, mesh.environment())
-                : mesh.start(Requirements.jdk(17), GrpcApp.class, mesh.environment(), GrpcIT.libraries("shaded"))) {
+                : greeter.start(17, "shaded")) {
             await(app, isHttp ? http("count", "9") : grpc("count", "9"), "pod-");
 
             var calls = CompletableFuture.supplyAsync(() -> app.calls(isHttp ? http(load) : grpc(load)));
@@ -193,7 +172,8 @@ class ModeIT {
             for (int i = 0; i < SWITCHES; i++) {
                 off.add(System.currentTimeMillis());
                 switchTo(isHttp, "off");
-                awaitSecondOfCalls(() -> isHttp ? mesh.vip().requestCount() : vip.calls());
+                awaitSecondOfCalls(
+                        () -> isHttp ? mesh.vip().requestCount() : greeter.vip().calls());
                 back.add(System.currentTimeMillis());
                 switchTo(isHttp, "balance");
                 awaitSecondOfCalls(() -> callsToPods(isHttp));
@@ -222,7 +202,7 @@ class ModeIT {
         return IntStream.range(0, 3)
                 .map(i -> isHttp
                         ? mesh.backend(i).requestCount()
-                        : backends.get(i).calls())
+                        : greeter.backend(i).calls())
                 .sum();
     }
 

@@ -1,5 +1,6 @@
 package dev.sidestep.agent;
 
+import dev.sidestep.agent.app.HttpApp;
 import dev.sidestep.control.ControlPlane;
 import dev.sidestep.control.ControlPlaneConfig;
 import dev.sidestep.control.load.LoadData;
@@ -9,6 +10,7 @@ import dev.sidestep.testkit.FreePorts;
 import dev.sidestep.testkit.Http1;
 import dev.sidestep.testkit.Jdk;
 import dev.sidestep.testkit.Manifests;
+import dev.sidestep.testkit.Requirements;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -27,7 +29,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -48,6 +49,7 @@ final class TestMesh implements AutoCloseable {
     private final int xdsPort = FreePorts.next();
     private final FakeUpstream vip = FakeUpstream.start("vip", request -> Http1.Response.ok("vip"));
     private final List<FakeUpstream> backends = new ArrayList<>();
+    private final List<Http2Backend> http2Backends = new ArrayList<>();
     private @Nullable ControlPlane controlPlane;
 
     TestMesh(Path folder) {
@@ -119,22 +121,9 @@ final class TestMesh implements AutoCloseable {
         }
     }
 
-    /** Gives {@code backend-service} annotations, such as {@code retry-on: 5xx}, without their prefix. */
+    /** Gives {@code backend-service} annotations, names without their prefix and values, in the place of those it has. */
     void annotate(String... annotations) {
-        String all = Stream.of(annotations).map(each -> "sidestep.dev/" + each).collect(Collectors.joining(", "));
-        manifests.write("service-backend-service.yaml", """
-                apiVersion: v1
-                kind: Service
-                metadata:
-                  name: backend-service
-                  namespace: default
-                  annotations: {%s}
-                spec:
-                  clusterIP: 127.0.0.1
-                  selector: {app: backend-service}
-                  ports:
-                    - {name: http, port: %d, targetPort: http}
-                """.formatted(all, vip.port()));
+        manifests.service("backend-service", "http", vip.port(), query(Map.of(), annotations));
     }
 
     Manifests manifests() {
@@ -151,6 +140,58 @@ final class TestMesh implements AutoCloseable {
 
     String url() {
         return "http://backend-service:" + vip.port() + "/api";
+    }
+
+    /** What an {@code HttpApp} is asked for: {@code count} calls of {@link #url}, and {@code more} as names and values. */
+    Map<String, String> calls(int count, String... more) {
+        return query(Map.of("url", url(), "count", Integer.toString(count)), more);
+    }
+
+    /** A copy of {@code usual} with {@code more}, names and values by turns, which win. */
+    static Map<String, String> query(Map<String, String> usual, String... more) {
+        Map<String, String> query = new HashMap<>(usual);
+        for (int i = 0; i < more.length; i += 2) {
+            query.put(more[i], more[i + 1]);
+        }
+        return query;
+    }
+
+    /** What the first three backends were asked. */
+    int requests() {
+        return backends.stream().limit(3).mapToInt(FakeUpstream::requestCount).sum();
+    }
+
+    /** How many of those were POSTs. */
+    int posts() {
+        return (int) backends.stream()
+                .limit(3)
+                .flatMap(backend -> backend.requests().stream())
+                .filter(request -> request.method().equals("POST"))
+                .count();
+    }
+
+    /**
+     * Puts three backends of HTTP/2 in the place of the first three, and waits until {@code app} calls them over one
+     * connection each.
+     */
+    List<Http2Backend> speakHttp2(AppProcess app) {
+        List<Http2Backend> speakers =
+                List.of(Http2Backend.start("pod-0"), Http2Backend.start("pod-1"), Http2Backend.start("pod-2"));
+        http2Backends.addAll(speakers);
+        for (int i = 0; i < 3; i++) {
+            manifests.endpoint(
+                    "backend-service", "http", "pod-" + i, speakers.get(i).port());
+        }
+        Await.until("calls on HTTP/2", SOON, () -> {
+            app.calls(calls(3, "version", "HTTP_2"));
+            return speakers.stream().allMatch(backend -> backend.connections() == 1);
+        });
+        return speakers;
+    }
+
+    /** Of what calls came to, what is no success. */
+    static List<String> failed(List<String> lines) {
+        return lines.stream().filter(line -> !line.startsWith("200 ")).toList();
     }
 
     /** Environment in which an application's agent finds the control plane. */
@@ -176,6 +217,13 @@ final class TestMesh implements AutoCloseable {
                 List.of("-Djdk.net.hosts.file=" + folder.resolve("hosts"), "-XX:+UseSerialGC"));
     }
 
+    /** An {@code HttpApp} whose calls are balanced. */
+    AppProcess balancedApp(int feature) {
+        AppProcess app = start(Requirements.jdk(feature), HttpApp.class, environment());
+        awaitBalanced(app, calls(1));
+        return app;
+    }
+
     /** Waits until calls of {@code app} are balanced. */
     void awaitBalanced(AppProcess app, Map<String, String> query) {
         Await.until(
@@ -193,6 +241,7 @@ final class TestMesh implements AutoCloseable {
     public void close() {
         stopControlPlane();
         backends.forEach(FakeUpstream::close);
+        http2Backends.forEach(Http2Backend::close);
         vip.close();
     }
 }
