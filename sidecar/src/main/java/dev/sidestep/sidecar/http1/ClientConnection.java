@@ -1,7 +1,6 @@
 package dev.sidestep.sidecar.http1;
 
 import dev.sidestep.balancing.Reason;
-import dev.sidestep.sidecar.loop.Authority;
 import dev.sidestep.sidecar.loop.CallerConnections;
 import dev.sidestep.sidecar.loop.Failure;
 import dev.sidestep.sidecar.loop.LoopContext;
@@ -16,11 +15,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.SocketChannel;
 import java.io.IOException;
-import java.util.Arrays;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,9 +29,6 @@ import org.slf4j.LoggerFactory;
 final class ClientConnection extends ChannelInboundHandlerAdapter implements LoopContext.Drainable {
     private static final Logger LOG = LoggerFactory.getLogger(ClientConnection.class);
     private static final int HTTP_PORT = 80;
-
-    /** A client that knows us as its proxy may send requests for several hosts over one connection. */
-    private static final int MOST_DIRECT = 8;
 
     private static final long LINGER_NANOS = 1_000_000_000;
 
@@ -56,7 +48,6 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
     private final Http1Connections owner;
     private final LoopContext loop;
     private final Channel channel;
-    private final OriginalDestination origin;
     private final HeadReader reader;
     private final RequestHead request = new RequestHead();
     private final Body body;
@@ -69,18 +60,15 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
     /** When it came into the state that {@link #checkTime} may end. */
     private long sinceNanos;
 
-    private byte[] lastAuthority = {};
-    private @Nullable Target lastTarget;
-
     private final CallerConnections callers = new CallerConnections();
-    /** Its connections for what goes where it was going, by where that is; of most clients there is one. */
-    private final Map<Target, Upstream> direct = new LinkedHashMap<>(2);
+    private final RequestTargets targets;
+    private final DirectConnections direct = new DirectConnections();
 
     ClientConnection(Http1Connections owner, Channel channel, OriginalDestination origin) {
         this.owner = owner;
         this.loop = owner.loop();
         this.channel = channel;
-        this.origin = origin;
+        targets = new RequestTargets(loop, origin);
         reader = owner.headReader();
         body = new Body(loop.limits().headBytes());
     }
@@ -179,7 +167,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
     }
 
     private void begin(ByteBuf in) {
-        Target target = target();
+        Target target = targets.of(request);
         if (target == null) {
             refuse(Reason.AMBIGUOUS_REQUEST);
             return;
@@ -202,43 +190,6 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
         request.write(head);
         exchange = new Exchange(owner, this, target, request, head);
         exchange.start();
-    }
-
-    /** Where the request goes; null if it does not say so, or says it wrongly. */
-    private @Nullable Target target() {
-        if (origin instanceof OriginalDestination.Fixed fixed) {
-            return request.isConnect ? null : fixed.target();
-        }
-        if (origin instanceof OriginalDestination.Translated translated) {
-            return request.isConnect ? null : named(translated.chosen());
-        }
-        int from = request.authorityFrom;
-        int to = request.authorityTo;
-        if (lastTarget != null && Arrays.equals(request.bytes, from, to, lastAuthority, 0, lastAuthority.length)) {
-            return lastTarget;
-        }
-        Authority authority = Authority.parse(request.authority(), request.isConnect ? 0 : HTTP_PORT);
-        if (authority == null) {
-            return null;
-        }
-        lastAuthority = Arrays.copyOfRange(request.bytes, from, to);
-        lastTarget = loop.target(authority.host(), authority.port());
-        return lastTarget;
-    }
-
-    /** The Service behind an address that something below us has chosen, if the request says which. */
-    private Target named(Target chosen) {
-        // Counted by another of us, it has been balanced already, and sent there for a reason.
-        Authority authority = request.hasAttempt ? null : Authority.parse(request.authority(), HTTP_PORT);
-        Target known = lastTarget;
-        if (authority != null
-                && known != null
-                && known.port() == authority.port()
-                && known.host().equals(authority.host())) {
-            return known;
-        }
-        lastTarget = authority == null ? chosen : loop.named(authority, chosen);
-        return lastTarget;
     }
 
     private boolean readBody(ByteBuf in) {
@@ -333,7 +284,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
         loop.unaddressed().failed(reason);
         loop.unaddressed().ended(reason.httpStatus(), 0);
         persistent = false;
-        Target known = lastTarget;
+        Target known = targets.last();
         refuse(
                 new Failure(
                         reason,
@@ -425,7 +376,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
 
     /** Nothing of this connection is left here. */
     private void leave() {
-        closeDirect();
+        direct.close();
         callers.close();
         owner.closed(this);
         loop.closed(this);
@@ -440,7 +391,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
         held = null;
         exchange = null;
         state = State.GONE;
-        direct.values().remove(upstream);
+        direct.release(upstream);
         leave();
         Channel other = upstream.channel();
         other.pipeline().remove(upstream);
@@ -451,44 +402,9 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
         });
     }
 
-    /** A request to {@code target} has found its way; one that is balanced now needs no connection of its own. */
-    void routed(Target target, boolean toDirect) {
-        if (!toDirect && !direct.isEmpty()) {
-            Upstream unused = direct.remove(target);
-            if (unused != null) {
-                unused.channel().close();
-            }
-        }
-    }
-
-    /** The connection that last carried a request of this client to {@code target} by itself; null if it is gone. */
-    @Nullable
-    Upstream standingDirect(Target target) {
-        Upstream standing = direct.remove(target);
-        if (standing == null || standing.channel().isActive()) {
-            return standing;
-        }
-        standing.channel().close();
-        return null;
-    }
-
-    /** What goes where it was going keeps a connection of its own, as it would without us. */
-    void keepDirect(Target target, Upstream upstream) {
-        if (state == State.GONE) {
-            upstream.channel().close();
-            return;
-        }
-        direct.put(target, upstream);
-        if (direct.size() > MOST_DIRECT) {
-            Iterator<Upstream> eldest = direct.values().iterator();
-            eldest.next().channel().close();
-            eldest.remove();
-        }
-    }
-
-    private void closeDirect() {
-        direct.values().forEach(upstream -> upstream.channel().close());
-        direct.clear();
+    /** Its connections for what goes where it was going. */
+    DirectConnections direct() {
+        return direct;
     }
 
     @Override

@@ -97,7 +97,9 @@ final class Exchange {
         upstream = found;
         firstByteSeen = false;
         found.begin(this);
-        client.routed(target, route.isDirect());
+        if (!route.isDirect()) {
+            client.direct().drop(target);
+        }
         headWritten = found.channel().write(headToSend().retain());
         if (sentBody != null) {
             sentBody.forEach(part -> found.channel().write(part));
@@ -288,7 +290,7 @@ final class Exchange {
             if (!reusable || !client.requestDone()) {
                 used.channel().close();
             } else if (route.isDirect()) {
-                client.keepDirect(target, used);
+                client.direct().keep(target, used);
             } else {
                 owner.pool().release(used);
             }

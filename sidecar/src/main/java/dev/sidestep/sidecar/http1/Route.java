@@ -274,7 +274,7 @@ final class Route implements Waiter {
         }
         fallback = reason;
         direct = true;
-        Upstream standing = client.standingDirect(target);
+        Upstream standing = client.direct().take(target);
         if (standing != null) {
             directAgain = true;
             begin(target.destination()
