@@ -7,13 +7,11 @@ import dev.sidestep.cli.cluster.Replicas;
 import dev.sidestep.cli.cluster.ScopeOptions;
 import dev.sidestep.cli.report.ClientList;
 import java.io.IOException;
-import java.net.InetSocketAddress;
+import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code sidestep clients}. */
@@ -35,19 +33,15 @@ final class ClientsCommand implements Callable<Integer> {
     @Mixin
     private final OutputOption output = new OutputOption();
 
-    @Option(
-            names = "--admin",
-            paramLabel = "HOST:PORT",
-            converter = ListenAddress.class,
-            description = "Ask the control plane there, in place of the cluster's replicas.")
-    private @Nullable InetSocketAddress admin;
+    @Mixin
+    private final AdminOption admin = new AdminOption();
 
     @Override
     public Integer call() throws IOException, InterruptedException {
         var list = new ClientList(scope.namespace());
-        if (admin != null) {
-            AdminPort port = AdminPort.at(admin);
-            list.add(port.name(), port.get("/status"));
+        Optional<AdminPort> port = admin.port();
+        if (port.isPresent()) {
+            list.add(port.get().name(), port.get().get("/status"));
         } else {
             try (var client = cluster.connect();
                     var replicas = Replicas.open(client)) {

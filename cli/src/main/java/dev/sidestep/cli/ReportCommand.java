@@ -10,11 +10,10 @@ import dev.sidestep.control.load.Evaluation;
 import dev.sidestep.control.load.LoadData;
 import dev.sidestep.control.load.TrafficReport;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
@@ -49,19 +48,16 @@ final class ReportCommand implements Callable<Integer> {
             description = "How far back: 30s to 10m (${DEFAULT-VALUE}); times are exact to 30 s.")
     private Duration since;
 
-    @Option(
-            names = "--admin",
-            paramLabel = "HOST:PORT",
-            converter = ListenAddress.class,
-            description = "Ask the control plane there, in place of the cluster's replicas.")
-    private @Nullable InetSocketAddress admin;
+    @Mixin
+    private final AdminOption admin = new AdminOption();
 
     @Override
     public Integer call() throws IOException, InterruptedException {
         var measurements = new Measurements(scope.namespace(), since);
         List<LoadData> data;
-        if (admin != null) {
-            data = List.of(measurements.of(AdminPort.at(admin)));
+        Optional<AdminPort> port = admin.port();
+        if (port.isPresent()) {
+            data = List.of(measurements.of(port.get()));
         } else {
             try (var client = cluster.connect()) {
                 data = measurements.of(client);

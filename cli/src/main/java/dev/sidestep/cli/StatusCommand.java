@@ -7,13 +7,11 @@ import dev.sidestep.cli.cluster.ScopeOptions;
 import dev.sidestep.cli.status.MeshReader;
 import dev.sidestep.cli.status.MeshStatus;
 import java.io.IOException;
-import java.net.InetSocketAddress;
+import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code sidestep status}. */
@@ -34,20 +32,16 @@ final class StatusCommand implements Callable<Integer> {
     @Mixin
     private final OutputOption output = new OutputOption();
 
-    @Option(
-            names = "--admin",
-            paramLabel = "HOST:PORT",
-            converter = ListenAddress.class,
-            description = "Ask the control plane there, in place of the cluster's replicas.")
-    private @Nullable InetSocketAddress admin;
+    @Mixin
+    private final AdminOption admin = new AdminOption();
 
     @Override
     public Integer call() throws IOException, InterruptedException {
         try (var client = cluster.connect()) {
             var reader = new MeshReader(client);
-            MeshStatus status = admin == null
-                    ? reader.read(scope.namespace())
-                    : reader.read(scope.namespace(), AdminPort.at(admin));
+            Optional<AdminPort> port = admin.port();
+            MeshStatus status =
+                    port.isPresent() ? reader.read(scope.namespace(), port.get()) : reader.read(scope.namespace());
             output.print(spec.commandLine().getOut(), status, status::lines);
             return 0;
         }
