@@ -27,7 +27,8 @@ public final class InjectorServer implements AutoCloseable {
     /** Hexadecimal, 32 characters: nobody guesses the name by which a pod is drained. */
     private static final int ID_BYTES = 16;
 
-    private static final int WARM_UP_ROUNDS = 400;
+    /** Enough for all classes to be there; more would only have the JIT compete with the start of everything else. */
+    private static final int WARM_UP_ROUNDS = 10;
 
     private final HttpsListener listener;
     private final Deque<AutoCloseable> closing;
@@ -108,7 +109,7 @@ public final class InjectorServer implements AutoCloseable {
     }
 
     /**
-     * Whether the cluster was asked for its facts, and code that was never run before will not cost the first pod the two
+     * Whether the cluster was asked for its facts, and classes that are loaded late will not cost the first pod the two
      * seconds after which the API server makes it without us.
      */
     public boolean isWarm() {

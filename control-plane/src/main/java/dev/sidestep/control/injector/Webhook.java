@@ -174,7 +174,7 @@ public final class Webhook implements HttpHandler {
                 .increment();
     }
 
-    /** Decides on pods that nobody asked about, until the JIT has seen it all: the first real one does not wait for it. */
+    /** Decides on pods that nobody asked about, so that all classes are there: the first real one does not wait for them. */
     static void warmUp(Settings settings, int rounds) {
         ObjectMapper mapper = JsonMapper.shared();
         var injector = new Injector(settings, () -> "warm-up");
