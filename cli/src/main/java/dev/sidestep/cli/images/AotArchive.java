@@ -23,7 +23,27 @@ import java.util.stream.Collectors;
 final class AotArchive {
     private static final Duration LIMIT = Duration.ofMinutes(10);
     private static final Duration KEPT = Duration.ofDays(3);
-    private static final int ROUNDS = 30;
+
+    /** Of calls: a sidecar's path has to be hot; a control plane's starts more than it carries. */
+    private static final int SIDECAR_ROUNDS = 30;
+
+    private static final int OTHER_ROUNDS = 10;
+
+    /** Of the classes that a trial loads, in percent: what was not trained costs every start of every pod. */
+    private static final int LEAST_ARCHIVED = 90;
+
+    /** What decides what is in an archive. */
+    private static final List<Class<?>> TRAINERS = List.of(
+            ClusterLoad.class,
+            PretendApi.class,
+            PretendApiServer.class,
+            PretendCluster.class,
+            PretendObjects.class,
+            TlsFront.class,
+            Trainee.class,
+            Training.class,
+            TrainingKeys.class,
+            TrainingLoad.class);
 
     private final Recipe recipe;
     private final RootFs root;
@@ -48,10 +68,8 @@ final class AotArchive {
         String key = Digests.ofTexts(List.of(
                         layers.stream().map(Layer::diffId).collect(Collectors.joining()),
                         recipe.flags().toString(),
-                        Digests.ofBytes(classBytes(Training.class)),
-                        Digests.ofBytes(classBytes(TrainingLoad.class)),
-                        Digests.ofBytes(classBytes(TlsFront.class)),
-                        Integer.toString(ROUNDS)))
+                        trainers(),
+                        Integer.toString(rounds())))
                 .substring(0, 32);
         Path kept = cache.resolve(recipe.name() + "-" + key + ".aot");
         if (Files.exists(kept)) {
@@ -61,7 +79,7 @@ final class AotArchive {
         forgetUnused(cache);
         String archive = recipe.name() + ".aot";
         Path tmp = tmp("training");
-        String said = run(tmp, false, List.of("-XX:AOTCacheOutput=/tmp/" + archive), ROUNDS);
+        String said = run(tmp, false, List.of("-XX:AOTCacheOutput=/tmp/" + archive), rounds());
         Path made = tmp.resolve(archive);
         if (!Files.isRegularFile(made)) {
             throw new ImageException(recipe.name() + ": training left no archive; it said: " + Program.end(said));
@@ -97,12 +115,26 @@ final class AotArchive {
                     Map.of("SIDESTEP_SERVICE_RANGES", "10.96.0.0/16,fd00:96::/108"),
                     sandbox.inside(List.of("/usr/local/bin/sidestep-redirect", "--dry-run")));
         }
-        String said =
-                run(tmp, true, List.of("-XX:AOTCache=" + recipe.archive(), "-XX:AOTMode=on", "-Xlog:aot*=warning"), 1);
+        String said = run(
+                tmp,
+                true,
+                List.of("-XX:AOTCache=" + recipe.archive(), "-XX:AOTMode=on", "-Xlog:aot*=warning", ClassOrigins.FLAG),
+                1);
         if (said.contains("[aot")) {
             throw new ImageException(recipe.name() + ": the JVM has doubts about its archive: " + Program.end(said));
         }
-        return measured(said);
+        Map<String, String> measured = new HashMap<>(measured(said));
+        int archived = 100 * number(measured, "classes-archived") / Math.max(1, number(measured, "classes"));
+        if (archived < LEAST_ARCHIVED) {
+            throw new ImageException(recipe.name() + ": only " + archived + " % of its classes come from its archive;"
+                    + " is its training like its start in a pod?");
+        }
+        measured.put("archived-percent", Integer.toString(archived));
+        return measured;
+    }
+
+    private static int number(Map<String, String> measured, String name) {
+        return Integer.parseInt(measured.getOrDefault(name, "0"));
     }
 
     private String run(Path tmp, boolean readOnly, List<String> flags, int rounds) throws ImageException, IOException {
@@ -127,7 +159,7 @@ final class AotArchive {
             environment.put("SIDESTEP_SNAPSHOT_DIR", "/tmp");
         }
         String said = sandbox.run(readOnly, LIMIT, environment, trainer);
-        int good = Integer.parseInt(measured(said).getOrDefault("calls", "0"));
+        int good = number(measured(said), "calls");
         if (good < rounds * TrainingLoad.CALLS / 2) {
             throw new ImageException(recipe.name() + ": only " + good + " calls of " + rounds * TrainingLoad.CALLS
                     + " came back; it said: " + Program.end(said));
@@ -146,6 +178,18 @@ final class AotArchive {
         Path folder = Files.createDirectories(work.resolve(run));
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwxrwx"));
         return folder;
+    }
+
+    private int rounds() {
+        return recipe.redirects() ? SIDECAR_ROUNDS : OTHER_ROUNDS;
+    }
+
+    private static String trainers() throws IOException {
+        var digests = new StringBuilder();
+        for (Class<?> each : TRAINERS) {
+            digests.append(Digests.ofBytes(classBytes(each)));
+        }
+        return digests.toString();
     }
 
     private static byte[] classBytes(Class<?> type) throws IOException {

@@ -93,6 +93,9 @@ public final class Images {
 
     private static String seen(ImageBuilder.Built built) {
         String ready = built.measured().get("ready-ms");
-        return ready == null ? "" : ", ready in " + ready + " ms";
+        return ready == null
+                ? ""
+                : ", ready in " + ready + " ms, " + built.measured().get("archived-percent")
+                        + " % of its classes from the archive";
     }
 }

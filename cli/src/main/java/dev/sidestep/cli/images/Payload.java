@@ -1,5 +1,6 @@
 package dev.sidestep.cli.images;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -7,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.TreeSet;
 import java.util.jar.JarEntry;
@@ -73,7 +75,12 @@ final class Payload {
             boolean classes = unpackNative(jar, root);
             if (classes) {
                 String path = Recipe.HOME + "/lib/" + jar.getFileName();
-                root.copy(jar, path, 0644);
+                Optional<byte[]> unsigned = UnsignedJar.of(jar);
+                if (unsigned.isPresent()) {
+                    root.write(new ByteArrayInputStream(unsigned.get()), path, 0644);
+                } else {
+                    root.copy(jar, path, 0644);
+                }
                 classPath.add(path);
             }
         }

@@ -30,9 +30,6 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -74,7 +71,7 @@ final class TrainingLoad implements AutoCloseable {
     private static final MethodDescriptor<byte[], byte[]> STREAM =
             method(MethodDescriptor.MethodType.SERVER_STREAMING, "stream");
 
-    private final Path manifests;
+    private final Told told;
     private final List<Closeable> open = new ArrayList<>();
     private final HttpClient http = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
@@ -87,15 +84,24 @@ final class TrainingLoad implements AutoCloseable {
             .connectTimeout(PATIENCE)
             .build();
 
-    /** With {@code manifests} for the control plane: three Services, the first with two endpoints and one that is away. */
-    TrainingLoad(Path manifests) throws IOException {
-        this.manifests = manifests;
+    /** Hears of a Service with its endpoints, and of its later states, as manifests: the control plane is to know them. */
+    interface Told {
+        void of(String service, String manifests) throws IOException;
+    }
+
+    /** What else there is in a round. */
+    interface Round {
+        void play(int round) throws IOException, InterruptedException;
+    }
+
+    /** Tells of four Services, the first with two endpoints and one that is away. */
+    TrainingLoad(Told told) throws IOException {
+        this.told = told;
         for (int port : List.of(18081, 18082)) {
             web(port);
         }
         grpc(19090);
         echo(17070);
-        Files.createDirectories(manifests);
         service("web", "http", 80, List.of(18081, 18082, 18083));
         service("greeter", "grpc", 9000, List.of(19090));
         service("store", "tcp", 7000, List.of(17070));
@@ -198,13 +204,11 @@ final class TrainingLoad implements AutoCloseable {
                     endpoints: [{addresses: [127.0.0.1], conditions: {ready: true, serving: true, terminating: false}}]
                     """.formatted(name, portName, each));
         }
-        Path draft = manifests.resolve("." + name + ".new");
-        Files.writeString(draft, text);
-        Files.move(draft, manifests.resolve(name + ".yaml"), StandardCopyOption.ATOMIC_MOVE);
+        told.of(name, text.toString());
     }
 
     /** Calls of every kind, so many times; half-way an endpoint goes. Answers how many calls came back as they should. */
-    int run(int rounds) throws IOException, InterruptedException {
+    int run(int rounds, Round more) throws IOException, InterruptedException {
         awaitFirstAnswer();
         int good = 0;
         ManagedChannel channel = NettyChannelBuilder.forAddress(new InetSocketAddress(LOOPBACK, PROXY))
@@ -222,6 +226,7 @@ final class TrainingLoad implements AutoCloseable {
                 good += tunnel("store.training:7000", "\0hello".getBytes(StandardCharsets.UTF_8));
                 // The first bytes of a TLS client: passed through.
                 good += tunnel("store.training.svc:7000", new byte[] {22, 3, 1, 0, 5, 1, 0, 0, 1, 0});
+                more.play(round);
                 admin();
                 if (round == rounds / 2) {
                     service("web", "http", 80, List.of(18081, 18082));

@@ -2,15 +2,14 @@ package dev.sidestep.control.auth;
 
 import dev.sidestep.concurrent.SerialExecutor;
 import dev.sidestep.concurrent.ThreadSerialExecutor;
+import dev.sidestep.control.kube.Clients;
 import dev.sidestep.control.settings.Settings;
-import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.grpc.ServerInterceptor;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
@@ -150,8 +149,7 @@ public final class Access implements AutoCloseable {
         Consumer<List<String>> certificates = found -> problems.accept("certificates", found);
         String provided = tls.existingSecret().isEmpty() ? tls.certManagerSecret() : tls.existingSecret();
         if (provided.isEmpty()) {
-            var ownedBy =
-                    OwnServiceAccount.read(Path.of(Config.KUBERNETES_SERVICE_ACCOUNT_TOKEN_PATH), plan.namespace());
+            var ownedBy = OwnServiceAccount.read(Clients.serviceAccountToken(), plan.namespace());
             var store = new SecretAuthorityStore(client, plan.namespace(), tls.caSecret(), ownedBy);
             var profile = new AuthorityKeeper.Profile(plan.names(), plan.addresses(), tls.caLifetime());
             new AuthorityKeeper(access.keeper, clock, random, store, profile, access.identity, certificates).start();

@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
+import io.fabric8.kubernetes.client.utils.Utils;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -145,7 +146,14 @@ public final class Clients {
     }
 
     private static boolean hasServiceAccount() {
-        return Files.isReadable(Path.of(Config.KUBERNETES_SERVICE_ACCOUNT_TOKEN_PATH));
+        return Files.isReadable(serviceAccountToken());
+    }
+
+    /** Where the token is by which a pod is known to the API server; the library looks for it there, too. */
+    public static Path serviceAccountToken() {
+        return Path.of(Utils.getSystemPropertyOrEnvVar(
+                Config.KUBERNETES_AUTH_SERVICEACCOUNT_TOKEN_FILE_SYSTEM_PROPERTY,
+                Config.KUBERNETES_SERVICE_ACCOUNT_TOKEN_PATH));
     }
 
     /** The blocks that VIPs come from, where the API server tells (1.33 and later, to those who may list them). */
