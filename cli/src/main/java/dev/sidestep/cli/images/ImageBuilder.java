@@ -89,6 +89,9 @@ final class ImageBuilder {
         }
         Payload payload = Payload.of(recipe, sources.libraries());
         java.link(recipe.modules(), payload.jars(), root);
+        for (String each : recipe.without()) {
+            Files.delete(root.at(JavaRuntime.HOME + "/" + each));
+        }
         layers.add(root.commit("Java runtime", folder.resolve("java.tar")));
         payload.write(root);
         layers.add(root.commit("Sidestep", folder.resolve("program.tar")));

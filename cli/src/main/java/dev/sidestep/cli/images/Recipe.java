@@ -15,6 +15,7 @@ import java.util.stream.Stream;
  * @param flags of its JVM
  * @param environment that its JVM needs
  * @param modules of its Java runtime
+ * @param without files of that runtime that are left out
  * @param redirects whether its image has what redirects a pod's calls, too
  * @param ports where it listens
  */
@@ -26,6 +27,7 @@ record Recipe(
         List<String> flags,
         Map<String, String> environment,
         Modules modules,
+        List<String> without,
         boolean redirects,
         List<Integer> ports) {
 
@@ -80,6 +82,9 @@ record Recipe(
                             "jdk.management",
                             "jdk.unsupported"),
                     UNNEEDED),
+            // The CAs that the world trusts, all 145. It trusts its control plane's alone, but with the first TLS
+            // connection the JDK reads them, and keeps them.
+            List.of("lib/security/cacerts"),
             true,
             List.of(16000, 16001, 16020));
 
@@ -113,6 +118,7 @@ record Recipe(
                             "jdk.management",
                             "jdk.unsupported"),
                     UNNEEDED),
+            List.of(),
             false,
             List.of(16010, 16012, 16017, 16080));
 

@@ -310,13 +310,12 @@ final class TrainingLoad implements AutoCloseable {
         }
     }
 
-    /** What people and machinery ask both processes. */
+    /**
+     * What machinery asks both processes, and people the control plane. Not what people ask the sidecar: each class that is
+     * trained is memory in every pod.
+     */
     private void admin() throws IOException, InterruptedException {
         for (String url : List.of(
-                "16000/clusters",
-                "16000/config_dump",
-                "16000/status",
-                "16000/why?host=web.training",
                 "16020/healthz",
                 "16020/readyz",
                 "16020/metrics",
