@@ -47,6 +47,7 @@ import org.slf4j.LoggerFactory;
  * {@link PretendApi} as clients find the real one: TLS, requests by HTTP/2, watches by web sockets. Whether it is the same
  * to a client's JVM is what the archive is worth.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // Netty tells of a failed write or close by the channel's own events.
 final class PretendApiServer implements Closeable {
     private static final Logger LOG = LoggerFactory.getLogger(PretendApiServer.class);
     private static final int LARGEST = 1 << 20;
