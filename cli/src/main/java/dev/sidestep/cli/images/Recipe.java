@@ -97,10 +97,9 @@ record Recipe(
             with(
                     "-XX:+UseSerialGC",
                     "-XX:MaxRAMPercentage=60",
-                    // What was hot in training would be optimized at its first use, half of the CPU time of a start,
-                    // and
-                    // most of it is not used again. So a method is looked at after 2^10 calls (of 2^7) or 2^12 loops
-                    // (of 2^10), and by C2 after 2^17 more (of 2^11) or 2^19 (of 2^14): C2 is late, not away.
+                    // What was hot in training would be optimized at its first use: half of the CPU time of a start,
+                    // though most of it is not used again. So a method is looked at after 2^10 calls (of 2^7) or
+                    // 2^12 loops (of 2^10), and by C2 after 2^17 more (of 2^11) or 2^19 (of 2^14): late, not never.
                     "-XX:Tier0InvokeNotifyFreqLog=10",
                     "-XX:Tier0BackedgeNotifyFreqLog=12",
                     "-XX:Tier2InvokeNotifyFreqLog=17",

@@ -11,6 +11,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -155,11 +156,11 @@ public final class BypassWatch {
     private void read() {
         long fromNanos = owner.nanoTime();
         try {
-            List<Socket> sockets = table.read();
+            Optional<List<Socket>> sockets = table.read();
             long tookNanos = owner.nanoTime() - fromNanos;
             owner.execute(() -> {
                 lookAgain(tookNanos);
-                seen(sockets);
+                sockets.ifPresent(this::seen);
             });
         } catch (IOException e) {
             LOG.info("{}: connections that pass us by are not seen here", e.getMessage());

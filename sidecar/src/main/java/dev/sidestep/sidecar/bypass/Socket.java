@@ -12,10 +12,16 @@ import java.net.InetSocketAddress;
  */
 record Socket(InetSocketAddress local, InetSocketAddress remote, int state, int uid) {
     private static final int ESTABLISHED = 1;
+    private static final int TIME_WAIT = 6;
     private static final int LISTEN = 10;
 
     boolean isEstablished() {
         return state == ESTABLISHED;
+    }
+
+    /** Whether both sides have closed it; of a busy pod's sockets these may be the most. */
+    boolean isOver() {
+        return state == TIME_WAIT;
     }
 
     boolean isListening() {

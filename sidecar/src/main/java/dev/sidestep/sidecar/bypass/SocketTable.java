@@ -19,7 +19,7 @@ import java.util.Optional;
  * container. Blocks; for any thread.
  */
 final class SocketTable {
-    /** A pod with more is not looked at whole: it costs the kernel some time for each. */
+    /** A pod with more is not looked at: it costs the kernel some time for each. */
     private static final int MOST_LINES = 20_000;
 
     private static final int STATE = 3;
@@ -33,31 +33,31 @@ final class SocketTable {
     }
 
     /**
-     * Those that stand or listen, as of now.
+     * Those that are not over, as of now; empty if there are so many that some are left out, for of a part nothing follows.
      *
      * @throws IOException if there is no such table
      */
-    List<Socket> read() throws IOException {
+    Optional<List<Socket>> read() throws IOException {
         List<Socket> all = new ArrayList<>();
-        read(folder.resolve("tcp"), all);
+        boolean whole = read(folder.resolve("tcp"), all);
         try {
-            read(folder.resolve("tcp6"), all);
+            whole = whole && read(folder.resolve("tcp6"), all);
         } catch (NoSuchFileException noIpv6) {
             // Then nothing is connected by it.
         }
-        return all;
+        return whole ? Optional.of(all) : Optional.empty();
     }
 
-    private static void read(Path file, List<Socket> all) throws IOException {
+    /** Whether that was the whole file. */
+    private static boolean read(Path file, List<Socket> all) throws IOException {
         try (BufferedReader lines = Files.newBufferedReader(file, StandardCharsets.US_ASCII)) {
             lines.readLine(); // The headings.
             String line = lines.readLine();
             for (int i = 0; line != null && i < MOST_LINES; i++) {
-                parse(line)
-                        .filter(socket -> socket.isEstablished() || socket.isListening())
-                        .ifPresent(all::add);
+                parse(line).filter(socket -> !socket.isOver()).ifPresent(all::add);
                 line = lines.readLine();
             }
+            return line == null;
         }
     }
 

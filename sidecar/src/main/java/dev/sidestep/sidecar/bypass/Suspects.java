@@ -73,6 +73,7 @@ record Suspects(Set<Socket> toVips, Set<Socket> elsewhere) {
             if (socket.isListening()) {
                 listening.add(socket.local().getPort());
             } else if (socket.local().getPort() == rules.proxyPort()) {
+                // In whatever state: we may have closed our half, and the program not have read so far.
                 cameToUs.add(socket.remote());
             }
         }

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -134,6 +135,25 @@ class BypassWatchTest {
         assertThat(othersAsked).isEmpty();
     }
 
+    /** Our answer waits to be read, and behind it that we have closed the connection. */
+    @Test
+    void countsNothingThatCameToUsAndThatWeHaveClosed() throws IOException {
+        String ours = socket("[127.0.0.1]:16001", "[10.244.0.5]:40000", 16001).replace(" 01 ", " 04 ");
+        sockets(List.of(socket("10.244.0.5:40000", "10.96.0.10:80", 1000)), List.of(ours));
+        look(3);
+        assertThat(watch.count()).isZero();
+    }
+
+    @Test
+    void countsNothingWhereOnlyAPartOfTheSocketsCanBeRead() throws IOException {
+        String over = socket("[127.0.0.1]:16001", "[10.244.0.5]:39999", 16001).replace(" 01 ", " 06 ");
+        List<String> many = new ArrayList<>(Collections.nCopies(20_000, over));
+        many.add(socket("[127.0.0.1]:16001", "[10.244.0.5]:40000", 16001));
+        sockets(List.of(socket("10.244.0.5:40000", "10.96.0.10:80", 1000)), many);
+        look(3);
+        assertThat(watch.count()).isZero();
+    }
+
     @Test
     void countsAConnectionToAnEndpointOfAService() throws IOException {
         sockets(
@@ -190,7 +210,7 @@ class BypassWatchTest {
                 var client = new java.net.Socket(listener.getInetAddress(), listener.getLocalPort())) {
             var local = (InetSocketAddress) client.getLocalSocketAddress();
             var remote = (InetSocketAddress) client.getRemoteSocketAddress();
-            assertThat(new SocketTable(Path.of("/proc/net")).read())
+            assertThat(new SocketTable(Path.of("/proc/net")).read().orElseThrow())
                     .anyMatch(socket -> socket.isListening() && socket.local().equals(listener.getLocalSocketAddress()))
                     .anyMatch(socket -> socket.isEstablished()
                             && socket.local().equals(local)
