@@ -19,7 +19,7 @@ final class Quotas implements Check {
             "pods", new Quantity("3"),
             "requests.cpu", new Quantity("300m"),
             "requests.memory", new Quantity("768Mi"),
-            "limits.cpu", new Quantity("6"),
+            "limits.cpu", new Quantity("3"),
             "limits.memory", new Quantity("2304Mi"));
 
     /** One, by the chart's defaults. */
