@@ -119,6 +119,16 @@ class Http1FailuresIT {
         assertThat(failed.header("x-sidestep-reason")).isEqualTo("RESET_AFTER_SEND");
         assertThat(one.requestCount() + two.requestCount() + three.requestCount())
                 .isEqualTo(1);
+        FakeUpstream asked = one.requestCount() == 1 ? one : two.requestCount() == 1 ? two : three;
+        assertThat(failed.body()).contains("RESET_AFTER_SEND, tried 127.0.0.1:" + asked.port() + ";");
+    }
+
+    @Test
+    void tellsWhereACallWasSentThatIsNotBalanced() throws IOException {
+        one.fail(new FakeUpstream.Fault.Reset());
+        RawClient.Response failed =
+                client.send(POST.replace("backend", "127.0.0.1:" + one.port())).read();
+        assertThat(failed.body()).contains("RESET_AFTER_SEND, tried 127.0.0.1:" + one.port() + ";");
     }
 
     @Test

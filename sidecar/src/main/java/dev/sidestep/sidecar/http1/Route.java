@@ -6,6 +6,7 @@ import dev.sidestep.balancing.PickResult;
 import dev.sidestep.balancing.Reason;
 import dev.sidestep.balancing.Subchannel;
 import dev.sidestep.load.EndpointLoad;
+import dev.sidestep.naming.AddressLiteral;
 import dev.sidestep.sidecar.loop.LoopGuard;
 import dev.sidestep.sidecar.loop.Target;
 import dev.sidestep.sidecar.pool.PooledConnection;
@@ -39,6 +40,9 @@ final class Route implements Waiter {
     /** The endpoint of the attempt under way; null while there is none, or where it goes direct. */
     private @Nullable Subchannel endpoint;
 
+    /** The endpoint of the attempt that has ended last. */
+    private @Nullable Subchannel lastEndpoint;
+
     /** Where the attempt under way is counted; null while there is none. */
     private @Nullable EndpointLoad load;
 
@@ -49,6 +53,7 @@ final class Route implements Waiter {
 
     private boolean direct;
     private boolean directAgain;
+    private @Nullable InetSocketAddress directAddress;
     private @Nullable Reason fallback;
     private List<InetSocketAddress> addresses = List.of();
 
@@ -69,9 +74,18 @@ final class Route implements Waiter {
         return attempts;
     }
 
-    /** The addresses that were tried in vain. */
+    /** The addresses that were tried in vain, first to last, once the call has failed. */
     List<String> tried() {
-        return tried;
+        List<String> all = new ArrayList<>(tried);
+        Subchannel last = lastEndpoint;
+        if (last != null && !triedEndpoints.contains(last)) {
+            all.add(last.toString());
+        }
+        InetSocketAddress directly = directAddress;
+        if (directly != null && !all.contains(text(directly))) {
+            all.add(text(directly));
+        }
+        return all;
     }
 
     /** The endpoint of the attempt under way, or "" if it is none of ours. */
@@ -254,6 +268,7 @@ final class Route implements Waiter {
         Subchannel used = endpoint;
         if (used != null) {
             endpoint = null;
+            lastEndpoint = used;
             used.ended(outcome, firstByteSeen, nanos);
         }
     }
@@ -277,8 +292,8 @@ final class Route implements Waiter {
         Upstream standing = client.direct().take(target);
         if (standing != null) {
             directAgain = true;
-            begin(target.destination()
-                    .loadOf((InetSocketAddress) standing.channel().remoteAddress()));
+            directAddress = (InetSocketAddress) standing.channel().remoteAddress();
+            begin(target.destination().loadOf(directAddress));
             exchange.send(standing);
         } else {
             resolve();
@@ -306,6 +321,7 @@ final class Route implements Waiter {
             return;
         }
         Upstream upstream = owner.upstream();
+        directAddress = address;
         begin(target.destination().loadOf(address));
         owner.loop().connector().connect(address, DIRECT_CONNECT, upstream).addListener(done -> {
             if (over) {
@@ -314,7 +330,7 @@ final class Route implements Waiter {
                 exchange.send(upstream);
             } else {
                 ended(Outcome.CONNECT_FAILED);
-                tried.add(address.getAddress().getHostAddress() + ":" + address.getPort());
+                tried.add(text(address));
                 connectDirect(
                         index + 1,
                         done.cause() instanceof ConnectTimeoutException
@@ -332,6 +348,10 @@ final class Route implements Waiter {
         } else {
             exchange.fail(reason);
         }
+    }
+
+    private static String text(InetSocketAddress address) {
+        return AddressLiteral.hostPort(address.getAddress(), address.getPort());
     }
 
     /** Whether it goes where it was going; its connection then belongs to the client's. */
