@@ -30,6 +30,7 @@ final class FakeControlPlane implements ControlPlane, Discovery {
     private final Set<String> asked = new HashSet<>();
     private boolean silent;
     private boolean connected = true;
+    private Duration age = Duration.ZERO;
     private List<String> ranges = List.of();
     private @Nullable LoadBalancer balancer;
     private @Nullable SerialExecutor owner;
@@ -69,6 +70,12 @@ final class FakeControlPlane implements ControlPlane, Discovery {
         return this;
     }
 
+    /** It is never connected; what it serves is what was kept on disk for so long. Before it is opened. */
+    FakeControlPlane onlyRemembered(Duration howLong) {
+        age = howLong;
+        return this;
+    }
+
     FakeControlPlane disconnected() {
         connected = false;
         return this;
@@ -99,7 +106,9 @@ final class FakeControlPlane implements ControlPlane, Discovery {
                         ranges,
                         List.of(),
                         usual.mode()));
-                opened.onConnected();
+                if (age.isZero()) {
+                    opened.onConnected();
+                }
             });
         }
         return this;
@@ -123,7 +132,7 @@ final class FakeControlPlane implements ControlPlane, Discovery {
             if (cluster == null) {
                 balancer.onAbsent(name);
             } else {
-                balancer.onCluster(name, cluster, Duration.ZERO);
+                balancer.onCluster(name, cluster, age);
             }
         }
     }

@@ -123,6 +123,21 @@ class Http1FailuresIT {
         assertThat(failed.body()).contains("RESET_AFTER_SEND, tried 127.0.0.1:" + asked.port() + ";");
     }
 
+    /** Whoever connects to a VIP of several pods may meet one that has just gone; the next connect may not. */
+    @Test
+    void triesTheVipAgainWhileTheListIsStale() throws IOException {
+        String vip = "127.0.0.1:" + one.port();
+        one.refuse();
+        var remembers = new FakeControlPlane().ranges(List.of("127.0.0.0/8")).onlyRemembered(Duration.ofMinutes(2));
+        remembers.serves("virtual", TrafficPolicy.DEFAULT, List.of(vip), two.port());
+        try (Sidecar own = TestSidecar.start(remembers);
+                RawClient caller = new RawClient(own.proxyAddress())) {
+            RawClient.Response failed = caller.send(GET.replace("backend", vip)).read();
+            assertThat(failed.body()).contains("CONNECT_FAILED, tried " + String.join(", ", vip, vip, vip) + ";");
+        }
+        assertThat(two.acceptedConnections()).isZero();
+    }
+
     @Test
     void tellsWhereACallWasSentThatIsNotBalanced() throws IOException {
         one.fail(new FakeUpstream.Fault.Reset());

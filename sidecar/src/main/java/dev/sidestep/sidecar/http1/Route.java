@@ -301,7 +301,7 @@ final class Route implements Waiter {
     }
 
     private void resolve() {
-        owner.loop().originals(target, found -> {
+        owner.loop().originals(target, fallback, found -> {
             if (!over) {
                 addresses = found;
                 connectDirect(0, Reason.CONNECT_FAILED);

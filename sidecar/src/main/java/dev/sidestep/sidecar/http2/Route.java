@@ -119,7 +119,7 @@ final class Route {
             loop.fellBack(target, because);
         }
         begin(null);
-        loop.originals(target, addresses -> {
+        loop.originals(target, because, addresses -> {
             originals.addAll(addresses);
             toNextOriginal();
         });

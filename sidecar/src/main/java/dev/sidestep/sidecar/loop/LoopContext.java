@@ -10,6 +10,7 @@ import io.netty.channel.EventLoop;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -18,6 +19,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One event loop's share of the sidecar. Confined to the event loop, but for {@link #targets}, {@link #drain} and the
@@ -26,6 +28,9 @@ import java.util.function.Consumer;
 public final class LoopContext {
     /** An application that calls more hosts than this through us gets targets that nobody keeps. */
     private static final int MAX_TARGETS = 4096;
+
+    /** Connects to a VIP by one call, while we know its pods no better than kube-proxy does. */
+    private static final int STALE_TRIES = 3;
 
     private final EventLoop eventLoop;
     private final LoadBalancer balancer;
@@ -153,12 +158,23 @@ public final class LoopContext {
         return new Target(host, port, destination, stats, originals);
     }
 
-    /** Tells {@code listener} where calls to {@code target} go that are not balanced; never before this returns. */
-    public void originals(Target target, SystemResolver.Listener listener) {
+    /**
+     * Tells {@code listener} where calls to {@code target} go that are not balanced, first to last; never before this
+     * returns. While the list is stale the VIP stands there more than once: kube-proxy may still choose a pod that has just
+     * gone, and chooses anew at each connect.
+     *
+     * @param because why the call is not balanced; null if it is none of ours
+     */
+    public void originals(Target target, @Nullable Reason because, SystemResolver.Listener listener) {
+        SystemResolver.Listener told = because == Reason.STALE
+                ? found -> listener.onAddresses(Collections.nCopies(STALE_TRIES, found).stream()
+                        .flatMap(List::stream)
+                        .toList())
+                : listener;
         if (target.originals().isEmpty()) {
-            resolver.resolve(target.host(), target.port(), eventLoop, listener);
+            resolver.resolve(target.host(), target.port(), eventLoop, told);
         } else {
-            eventLoop.execute(() -> listener.onAddresses(target.originals()));
+            eventLoop.execute(() -> told.onAddresses(target.originals()));
         }
     }
 

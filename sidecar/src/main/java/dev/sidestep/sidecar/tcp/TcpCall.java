@@ -167,7 +167,7 @@ final class TcpCall extends ChannelInboundHandlerAdapter implements LoopContext.
             loop.fellBack(target, reason);
         }
         fallback = reason;
-        loop.originals(target, found -> {
+        loop.originals(target, reason, found -> {
             if (!over) {
                 connectDirect(found, 0, Reason.CONNECT_FAILED);
             }
