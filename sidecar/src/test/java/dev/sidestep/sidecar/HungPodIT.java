@@ -28,12 +28,16 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** One of four pods stops, or falls off the network, under load: not one GET fails, whose callers wait 5 s. */
 @Timeout(60)
 class HungPodIT {
     private static final int CALLS_PER_SECOND = 200;
     private static final int PORT = 8081;
+
+    @TempDir
+    private Path folder;
 
     private final List<FakeUpstream> others = new ArrayList<>();
     private final FakeControlPlane control = new FakeControlPlane();
@@ -58,10 +62,7 @@ class HungPodIT {
                         "-cp",
                         System.getProperty("java.class.path"),
                         "dev.sidestep.testkit.PodDoor",
-                        Path.of(
-                                        System.getProperty("java.io.tmpdir"),
-                                        "hung-pod-" + pod.address().getHostAddress())
-                                .toString(),
+                        folder.resolve("door").toString(),
                         Integer.toString(PORT)));
         server.awaitLine("door open", Duration.ofSeconds(10));
         var endpoints = new ArrayList<>(List.of(Endpoint.ready(pod.address().getHostAddress(), PORT)));
